@@ -13,7 +13,7 @@ import java.util.TreeMap;
  * @param recallWindow scored events over which the model is compared with popularity
  * @param limits limit of each alarm; an alarm that is off has none
  */
-public record AlarmSettings(int everySteps, int sample, int recallWindow, SortedMap<Alarm.Kind, Double> limits) {
+public record AlarmSettings(int everySteps, int sample, int recallWindow, SortedMap<Symptom, Double> limits) {
 
     /** k of the recall that is compared: the largest that exams count, as it has the smallest error. */
     static final int RECALL_AT = 100;
@@ -27,9 +27,9 @@ public record AlarmSettings(int everySteps, int sample, int recallWindow, Sorted
     }
 
     public static AlarmSettings read(SettingsReader reader) {
-        SortedMap<Alarm.Kind, Double> limits = new TreeMap<>();
-        for (Alarm.Kind kind : Alarm.Kind.values()) {
-            double limit = limit(reader, kind.text(), kind.limit(), kind.highestLimit());
+        SortedMap<Symptom, Double> limits = new TreeMap<>();
+        for (Symptom kind : Symptom.OF_MODEL) {
+            double limit = limit(reader, kind);
             if (limit > 0) {
                 limits.put(kind, limit);
             }
@@ -37,9 +37,9 @@ public record AlarmSettings(int everySteps, int sample, int recallWindow, Sorted
         return new AlarmSettings(EVERY_STEPS, SAMPLE, RECALL_WINDOW, limits);
     }
 
-    static double limit(SettingsReader reader, String alarm, double byDefault, double highest) {
-        return reader.named(alarm)
-                .number("alarm.<alarm> = " + byDefault + " in [0, " + highest
+    static double limit(SettingsReader reader, Symptom symptom) {
+        return reader.named(symptom.text())
+                .number("alarm.<alarm> = " + symptom.limit() + " in [0, " + symptom.highestLimit()
                         + "]: limit of an alarm; docs/diagnosis.md lists them with their defaults; 0: no such alarm");
     }
 }

@@ -8,10 +8,10 @@ public record InputAlarmSettings(
 
     public static InputAlarmSettings read(SettingsReader reader) {
         return new InputAlarmSettings(
-                AlarmSettings.limit(reader, InputAlarms.Kind.ORPHAN_CLICKS.text(), 0.2, 1),
-                AlarmSettings.limit(reader, InputAlarms.Kind.LATE_CLICKS.text(), 0.2, 1),
-                AlarmSettings.limit(reader, InputAlarms.Kind.CUT_WEIGHTS.text(), 0.05, 1),
-                AlarmSettings.limit(reader, InputAlarms.Kind.FAR_ITEMS.text(), 0.1, 1),
+                AlarmSettings.limit(reader, Symptom.ORPHAN_CLICKS),
+                AlarmSettings.limit(reader, Symptom.LATE_CLICKS),
+                AlarmSettings.limit(reader, Symptom.CUT_WEIGHTS),
+                AlarmSettings.limit(reader, Symptom.FAR_ITEMS),
                 reader.longInteger(
                         "alarm.misplaced-removals = 0 in [0, 9223372036854775807]: number of misplaced removals that "
                                 + "you have sent again; the alarm is active while the books count more"));

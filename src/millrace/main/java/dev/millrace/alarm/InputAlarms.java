@@ -7,7 +7,6 @@ import dev.millrace.state.Outcome;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.OptionalDouble;
 import java.util.stream.Stream;
@@ -15,58 +14,13 @@ import java.util.stream.Stream;
 /** What may be wrong with the events, as the books of all parts tell. It stops nothing. Safe for threads. */
 public final class InputAlarms {
 
-    /** What is counted, and when it is a fault. */
-    public enum Kind {
-        /** Share of the last clicks that found no exposure is above the limit. */
-        ORPHAN_CLICKS(
-                "clicks find no exposure: exposures are not sent, or to another topic, or under other ids of users and "
-                        + "items; clocks of producers differ; or, with attribution.partitions = any, the producers of exposures "
-                        + "and clicks have different partitioners"),
-        /** Share of the last clicks that came after the window of their exposure is above the limit. */
-        LATE_CLICKS(
-                "clicks come after the window of their exposure: attribution.window is too short; the clocks of many clients are behind "
-                        + "in clicks or ahead in exposures; or events wait for long before they are sent"),
-        /** Share of the last clicks whose weight was larger than allowed is above the limit. */
-        CUT_WEIGHTS(
-                "clicks have a larger weight than attribution.max-weight and count as that: a producer sends weights of another scale, "
-                        + "or a client exaggerates; raise the setting, for all actions alike, only if the weights are meant"),
-        /** Share of items whose time is more than a week ahead, of those that are there or wait, is above the limit. */
-        FAR_ITEMS(
-                "items have times that are more than a week ahead, and wait for them: a producer's times are wrong, or mean never; "
-                        + "send these items again with the right time, or remove them"),
-        /** Records were rejected for their partition, the last one not long ago. */
-        MISPLACED_RECORDS(
-                "records are rejected, because a producer has another partitioner than Kafka's default, murmur2: set "
-                        + "partitioner=murmur2_random in librdkafka (confluent-kafka, kcat), then send the dead letters again"),
-        /** More removals of users and items were rejected for their partition than are known to have been sent again. */
-        MISPLACED_REMOVALS(
-                "removals were not carried out, because a producer has another partitioner than Kafka's default, "
-                        + "murmur2: send those dead letters again, then set alarm.misplaced-removals to their number");
-
-        private final String cause;
-
-        Kind(String cause) {
-            this.cause = cause;
-        }
-
-        /** Returns the name in settings, metrics and reports. */
-        public String text() {
-            return name().toLowerCase(Locale.ROOT).replace('_', '-');
-        }
-
-        /** Returns what happens, the likely causes, and what to do. */
-        public String cause() {
-            return cause;
-        }
-    }
-
     /**
      * One alarm, as last measured.
      *
      * @param value share of clicks or of items, or number of records since the beginning
      * @param limit limit that the value is compared with
      */
-    public record State(Kind kind, double value, double limit, boolean isActive) {}
+    public record State(Symptom kind, double value, double limit, boolean isActive) {}
 
     /** Clicks that make a share. */
     static final int CLICKS = 100;
@@ -206,23 +160,23 @@ public final class InputAlarms {
 
     private List<State> measured() {
         return List.of(
-                share(Kind.ORPHAN_CLICKS, lastClicks.orphans(), settings.orphanClicks()),
-                share(Kind.LATE_CLICKS, lastClicks.late(), settings.lateClicks()),
-                share(Kind.CUT_WEIGHTS, lastClicks.cut(), settings.cutWeights()),
+                share(Symptom.ORPHAN_CLICKS, lastClicks.orphans(), settings.orphanClicks()),
+                share(Symptom.LATE_CLICKS, lastClicks.late(), settings.lateClicks()),
+                share(Symptom.CUT_WEIGHTS, lastClicks.cut(), settings.cutWeights()),
                 new State(
-                        Kind.FAR_ITEMS,
+                        Symptom.FAR_ITEMS,
                         farItems,
                         settings.farItems(),
                         settings.farItems() > 0 && farItems > settings.farItems()),
-                new State(Kind.MISPLACED_RECORDS, total.misplaced(), 0, !isPlaced),
+                new State(Symptom.MISPLACED_RECORDS, total.misplaced(), 0, !isPlaced),
                 new State(
-                        Kind.MISPLACED_REMOVALS,
+                        Symptom.MISPLACED_REMOVALS,
                         total.removals(),
                         settings.misplacedRemovals(),
                         total.removals() > settings.misplacedRemovals()));
     }
 
-    private State share(Kind kind, long clicks, double limit) {
+    private State share(Symptom kind, long clicks, double limit) {
         double share = lastClicks.share(clicks);
         return new State(kind, share, limit, limit > 0 && share > limit);
     }

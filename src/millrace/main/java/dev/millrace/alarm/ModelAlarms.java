@@ -33,7 +33,7 @@ public final class ModelAlarms implements Durable {
     private final AlarmSettings settings;
     private final byte[] key;
     private final ExamWindow recall;
-    private final Map<Alarm.Kind, Alarm> alarms = new EnumMap<>(Alarm.Kind.class);
+    private final Map<Symptom, Alarm> alarms = new EnumMap<>(Symptom.class);
     private long steps; // learnt since the last measurement
     private double gradientNorms; // their sum
     private double masked;
@@ -63,7 +63,7 @@ public final class ModelAlarms implements Durable {
      * @param step of the log
      */
     public void examined(long step, ExamTotals totals) {
-        if (!alarms.containsKey(Alarm.Kind.RECALL_BELOW_POPULARITY)) {
+        if (!alarms.containsKey(Symptom.RECALL_BELOW_POPULARITY)) {
             return;
         }
         stored.change();
@@ -78,7 +78,7 @@ public final class ModelAlarms implements Durable {
      * below it even if chance is allowed for.
      */
     private void compareWithPopularity(long step, List<ExamWindow.Stretch> stretches) {
-        alarms.computeIfPresent(Alarm.Kind.RECALL_BELOW_POPULARITY, (kind, before) -> {
+        alarms.computeIfPresent(Symptom.RECALL_BELOW_POPULARITY, (kind, before) -> {
             double share = ofPopularity(stretches.get(0).exam());
             boolean mayBegin =
                     before.isActive() || stretches.stream().anyMatch(each -> isSurelyBelow(each, before.limit()));
@@ -113,8 +113,8 @@ public final class ModelAlarms implements Durable {
      * @param ofBound age of the oldest vector over the promised age
      */
     public void published(long step, double ofBound) {
-        stored.changeIf(alarms.containsKey(Alarm.Kind.VECTOR_AGE));
-        judge(Alarm.Kind.VECTOR_AGE, step, ofBound);
+        stored.changeIf(alarms.containsKey(Symptom.VECTOR_AGE));
+        judge(Symptom.VECTOR_AGE, step, ofBound);
     }
 
     /** Takes a learnt step, and measures the model if it is time. */
@@ -160,13 +160,13 @@ public final class ModelAlarms implements Durable {
         firstLength = form.number(firstLength);
         gradientTrend = form.number(gradientTrend);
         measurements = form.longInteger(measurements);
-        for (Alarm.Kind kind : Alarm.Kind.values()) {
+        for (Symptom kind : Symptom.OF_MODEL) {
             fields(kind, form);
         }
         recall.fields(form);
     }
 
-    private void fields(Alarm.Kind kind, Form form) {
+    private void fields(Symptom kind, Form form) {
         Alarm alarm = alarms.getOrDefault(kind, new Alarm(kind, Double.NaN, 0, 0));
         double measured = form.number(alarm.value());
         long since = form.longInteger(alarm.since());
@@ -176,20 +176,20 @@ public final class ModelAlarms implements Durable {
 
     private void measure(long step, TwoTower model, Catalogue catalogue) {
         measurements++;
-        judge(Alarm.Kind.MASKED_LOGITS, step, masked / steps);
-        judge(Alarm.Kind.REPEATED_ITEMS, step, repeated / steps);
-        judge(Alarm.Kind.SATURATED_PROBABILITY, step, medianProbabilities / steps);
+        judge(Symptom.MASKED_LOGITS, step, masked / steps);
+        judge(Symptom.REPEATED_ITEMS, step, repeated / steps);
+        judge(Symptom.SATURATED_PROBABILITY, step, medianProbabilities / steps);
         measureGradients(step, gradientNorms / steps);
         List<String> items = sample(step, catalogue);
         if (items.size() > 1
-                && (alarms.containsKey(Alarm.Kind.EMBEDDING_COLLAPSE) || alarms.containsKey(Alarm.Kind.NORM_DRIFT))) {
+                && (alarms.containsKey(Symptom.EMBEDDING_COLLAPSE) || alarms.containsKey(Symptom.NORM_DRIFT))) {
             measureVectors(step, items, model);
         }
     }
 
     private void measureGradients(long step, double mean) {
         if (measurements > MEASUREMENTS_OF_A_TREND && gradientTrend > 0) {
-            judge(Alarm.Kind.GRADIENT_NORM, step, mean / gradientTrend);
+            judge(Symptom.GRADIENT_NORM, step, mean / gradientTrend);
         }
         // the plain mean until there are enough measurements
         gradientTrend += (mean - gradientTrend) / Math.min(measurements, MEASUREMENTS_OF_A_TREND);
@@ -199,7 +199,7 @@ public final class ModelAlarms implements Durable {
         float[] vectors = new float[items.size() * model.dim()];
         float[] lengths = new float[items.size()];
         model.itemVectors(items, vectors, lengths);
-        judge(Alarm.Kind.EMBEDDING_COLLAPSE, step, meanCosine(vectors, items.size(), model.dim()));
+        judge(Symptom.EMBEDDING_COLLAPSE, step, meanCosine(vectors, items.size(), model.dim()));
         double sum = 0;
         for (float length : lengths) {
             sum += length;
@@ -209,7 +209,7 @@ public final class ModelAlarms implements Durable {
             firstLength = mean;
         }
         if (firstLength > 0) {
-            judge(Alarm.Kind.NORM_DRIFT, step, mean / firstLength);
+            judge(Symptom.NORM_DRIFT, step, mean / firstLength);
         }
     }
 
@@ -242,7 +242,7 @@ public final class ModelAlarms implements Durable {
         return items;
     }
 
-    private void judge(Alarm.Kind kind, long step, double value) {
+    private void judge(Symptom kind, long step, double value) {
         alarms.computeIfPresent(kind, (same, before) -> {
             // NaN is beyond every limit
             boolean isWell =
@@ -254,7 +254,13 @@ public final class ModelAlarms implements Durable {
                                 REPEATED_ITEMS,
                                 SATURATED_PROBABILITY,
                                 GRADIENT_NORM,
-                                VECTOR_AGE -> value <= before.limit();
+                                VECTOR_AGE,
+                                ORPHAN_CLICKS,
+                                LATE_CLICKS,
+                                CUT_WEIGHTS,
+                                FAR_ITEMS,
+                                MISPLACED_RECORDS,
+                                MISPLACED_REMOVALS -> value <= before.limit();
                     };
             long since = isWell ? 0 : before.isActive() ? before.since() : step;
             return new Alarm(kind, value, before.limit(), since);

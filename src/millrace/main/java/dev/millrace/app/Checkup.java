@@ -1,6 +1,7 @@
 package dev.millrace.app;
 
 import dev.millrace.alarm.InputAlarms;
+import dev.millrace.alarm.Symptom;
 import dev.millrace.diagnosis.Facts;
 import dev.millrace.operation.Progress;
 import dev.millrace.state.Books;
@@ -133,8 +134,7 @@ public final class Checkup {
         alarms.take("all parts", books, farShare, false);
         List<InputAlarms.State> active = alarms.states().stream()
                 .filter(InputAlarms.State::isActive)
-                .filter(alarm ->
-                        alarm.kind() != InputAlarms.Kind.MISPLACED_RECORDS) // the books do not say when they came
+                .filter(alarm -> alarm.kind() != Symptom.MISPLACED_RECORDS) // the books do not say when they came
                 .toList();
         return new Facts.Events(books, active);
     }

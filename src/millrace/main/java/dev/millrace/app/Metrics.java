@@ -1,6 +1,7 @@
 package dev.millrace.app;
 
 import dev.millrace.alarm.InputAlarms;
+import dev.millrace.alarm.Symptom;
 import dev.millrace.event.RejectReason;
 import dev.millrace.follow.ProgressWatch;
 import dev.millrace.follow.TopicView;
@@ -111,7 +112,7 @@ final class Metrics {
 
     /** The alarms about events. */
     void inputs(InputAlarms alarms) {
-        for (InputAlarms.Kind kind : InputAlarms.Kind.values()) {
+        for (Symptom kind : Symptom.OF_EVENTS) {
             Tags tags = Tags.of("alarm", kind.text());
             Supplier<InputAlarms.State> state = () -> alarms.states().stream()
                     .filter(each -> each.kind() == kind)

@@ -2,6 +2,7 @@ package dev.millrace.app;
 
 import dev.millrace.alarm.Alarm;
 import dev.millrace.alarm.InputAlarms;
+import dev.millrace.alarm.Symptom;
 import dev.millrace.follow.ProgressWatch;
 import dev.millrace.serve.HttpSetup;
 import dev.millrace.serve.TrainServer;
@@ -80,20 +81,18 @@ record TrainHealth(StreamRunner runner, Supplier<Map<String, Object>> more) impl
                     "alarms",
                     training.alarms().stream()
                             .filter(Alarm::isActive)
-                            .map(alarm ->
-                                    alarm(alarm.kind().text(), alarm.value(), alarm.limit(), "since", alarm.since()))
+                            .map(alarm -> {
+                                Map<String, Object> told = alarm(alarm.kind(), alarm.value(), alarm.limit());
+                                told.put("since", alarm.since());
+                                return told;
+                            })
                             .toList());
         });
         detail.put(
                 "input-alarms",
                 inputs.states().stream()
                         .filter(InputAlarms.State::isActive)
-                        .map(alarm -> alarm(
-                                alarm.kind().text(),
-                                alarm.value(),
-                                alarm.limit(),
-                                "cause",
-                                alarm.kind().cause()))
+                        .map(alarm -> alarm(alarm.kind(), alarm.value(), alarm.limit()))
                         .toList());
         return detail;
     }
@@ -107,12 +106,12 @@ record TrainHealth(StreamRunner runner, Supplier<Map<String, Object>> more) impl
                         transactions.stream().map(JudgedTransaction::text).toList());
     }
 
-    private static Map<String, Object> alarm(String kind, double value, double limit, String more, Object of) {
+    private static Map<String, Object> alarm(Symptom symptom, double value, double limit) {
         Map<String, Object> alarm = new LinkedHashMap<>();
-        alarm.put("alarm", kind);
+        alarm.put("alarm", symptom.text());
         alarm.put("value", value);
         alarm.put("limit", limit);
-        alarm.put(more, of);
+        alarm.put("cause", symptom.cause());
         return alarm;
     }
 }

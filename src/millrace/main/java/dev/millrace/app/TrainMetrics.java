@@ -1,6 +1,7 @@
 package dev.millrace.app;
 
 import dev.millrace.alarm.Alarm;
+import dev.millrace.alarm.Symptom;
 import dev.millrace.exam.ExamTotals;
 import dev.millrace.exam.RankingTotals;
 import dev.millrace.exam.Youth;
@@ -130,7 +131,7 @@ final class TrainMetrics {
     }
 
     private void alarms() {
-        for (Alarm.Kind kind : Alarm.Kind.values()) {
+        for (Symptom kind : Symptom.OF_MODEL) {
             Tags tags = Tags.of("alarm", kind.text());
             gauge(
                     "millrace.model.alarm",
@@ -145,7 +146,7 @@ final class TrainMetrics {
         }
     }
 
-    private static Optional<Alarm> ofKind(TrainingProgress training, Alarm.Kind kind) {
+    private static Optional<Alarm> ofKind(TrainingProgress training, Symptom kind) {
         return training.alarms().stream().filter(alarm -> alarm.kind() == kind).findFirst();
     }
 

@@ -1,6 +1,7 @@
 package dev.millrace.diagnosis;
 
 import dev.millrace.alarm.Alarm;
+import dev.millrace.alarm.Symptom;
 import dev.millrace.state.Books;
 import dev.millrace.state.InputTopic;
 import dev.millrace.state.Outcome;
@@ -460,13 +461,10 @@ public final class Diagnosis {
                 alarm.value(),
                 alarm.limit(),
                 alarm.since());
-        if (alarm.kind() == Alarm.Kind.RECALL_BELOW_POPULARITY) {
-            found.fail(
-                    what,
-                    "a list of what is popular would be better than the model's answers",
-                    "millrace model list" + servers + ", then millrace model rollback; usual for a young model");
+        if (alarm.kind() == Symptom.RECALL_BELOW_POPULARITY) {
+            found.fail(what, alarm.kind().cause(), "millrace model list" + servers + ", then millrace model rollback");
         } else {
-            found.warn(what, "the model may be at fault", "docs/diagnosis.md lists cause and remedy of each alarm");
+            found.warn(what, alarm.kind().cause(), "docs/diagnosis.md, Alarms about the model");
         }
     }
 

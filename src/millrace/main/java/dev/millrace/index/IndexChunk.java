@@ -150,6 +150,66 @@ final class IndexChunk {
         }
     }
 
+    /** Sums up what the boosts add to the first rows. */
+    void sumUp(BoostedRows boosted, int count) {
+        long stamp = lock.readLock();
+        try {
+            boosted.sumUp(columns, attributes, count);
+        } finally {
+            lock.unlockRead(stamp);
+        }
+    }
+
+    /** Whether a value of a row is known to have as many items as it may. */
+    boolean isBlocked(Quotas quotas, int row) {
+        long stamp = lock.readLock();
+        try {
+            return quotas.isBlocked(columns, row);
+        } finally {
+            lock.unlockRead(stamp);
+        }
+    }
+
+    /** Remembers which values of a row have as many items as they may, unless its attributes are others by now. */
+    void block(Quotas quotas, Features item, int row) {
+        long stamp = lock.readLock();
+        try {
+            if (attributes[row].equals(item)) {
+                quotas.block(columns, item, row);
+            }
+        } finally {
+            lock.unlockRead(stamp);
+        }
+    }
+
+    /**
+     * Drops all blocked rows of the best block.
+     *
+     * @param first number of the chunk's first row
+     */
+    void dropBlocked(Quotas quotas, RankedRows ranked, int first) {
+        long stamp = lock.readLock();
+        try {
+            for (int row = ranked.block(); row < ranked.block() + Loops.BYTE_BLOCK; row++) {
+                if (ranked.has(row) && quotas.isBlocked(columns, row - first)) {
+                    ranked.drop(row);
+                }
+            }
+        } finally {
+            lock.unlockRead(stamp);
+        }
+    }
+
+    /** A row's vector, [dim], a copy. */
+    float[] vector(int row) {
+        long stamp = lock.readLock();
+        try {
+            return Arrays.copyOfRange(vectors, row * dim, (row + 1) * dim);
+        } finally {
+            lock.unlockRead(stamp);
+        }
+    }
+
     private void copyToBytes(int row, float[] vector) {
         ByteVector inBytes = ByteVector.of(vector);
         int width = ByteVector.evenWidth(dim);
@@ -278,7 +338,7 @@ final class IndexChunk {
     }
 
     /** Returns the parts of a row's score. */
-    ScoreParts parts(float[] query, PriorWeights weights, PriorMoment moment, float added, int row) {
+    ScoreParts parts(float[] query, PriorWeights weights, PriorMoment moment, float added, float boost, int row) {
         ScoreParts[] parts = new ScoreParts[1];
         read(weights, moment, () -> {
             boolean areNumbersRead = !weights.areOfNoItem();
@@ -287,7 +347,7 @@ final class IndexChunk {
                     ? weights.age() * ages[row] + weights.newness() * Math.min(ages[row], ItemAge.NEW)
                     : 0;
             float cosine = InnerProduct.of(query, 0, vectors, row * dim, dim);
-            parts[0] = new ScoreParts(cosine, (float) popularity, (float) age, added);
+            parts[0] = new ScoreParts(cosine, (float) popularity, (float) age, added, boost);
         });
         return parts[0];
     }

@@ -96,7 +96,7 @@ public record ItemFilter(List<Condition> conditions) {
         }
 
         /** The number that a text says, if it is the number's own text. */
-        private static DoubleStream number(String text) {
+        static DoubleStream number(String text) {
             try {
                 double number = Double.parseDouble(text);
                 return text(number).equals(text) ? DoubleStream.of(number) : DoubleStream.empty();
@@ -105,7 +105,8 @@ public record ItemFilter(List<Condition> conditions) {
             }
         }
 
-        private static String text(double number) {
+        /** A number as values have it. */
+        static String text(double number) {
             boolean isWhole = number == Math.rint(number) && Math.abs(number) < 1e15;
             return isWhole ? Long.toString((long) number) : Double.toString(number);
         }

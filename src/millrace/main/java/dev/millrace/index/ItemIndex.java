@@ -1,14 +1,20 @@
 package dev.millrace.index;
 
+import dev.millrace.event.Features;
 import dev.millrace.publish.ItemEmbedding;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.SortedMap;
+import java.util.TreeMap;
 import java.util.concurrent.locks.ReadWriteLock;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
+import java.util.stream.Stream;
 
 /**
  * The item vectors of one generation, searched exactly, while they change.
@@ -46,7 +52,10 @@ public final class ItemIndex {
      * happens once in MAX_MOVE hours, and in MAX_MOVE / ln 2 half-lives, and when searches begin to ask for another half-life. A search without such
      * weights reads none of it.
      *
-     * What a search adds to some items is added to their bounds, too.
+     * What a search adds to some items is added to their bounds, too, and so are boosts, of whose values each is asked about once (BoostedRows).
+     *
+     * Quotas. Where many items of one value score best, no floor says which others are found. So a search with quotas ranks all rows by their bounds
+     * (RankedRows), scores the first, and drops the rows of a value in blocks, without scoring them, once it has its number of items.
      */
     private static final double MAX_NUMBER = 700; // e to its power is a double
     private static final int SCANS = 5; // of a search, at most; one that no writer meets needs one
@@ -191,26 +200,122 @@ public final class ItemIndex {
     }
 
     /**
-     * The items that score best by {@code <query, vector>}, what the weights of {@link Search#prior} add, and what the search adds to some. The numbers that these weigh are as of the
-     * newest event time here, or up to {@value PriorMoment#MAX_MOVE} off.
+     * The items that score best by {@code <query, vector>}, what the weights of {@link Search#prior} add, and what the search adds to some; in the search's
+     * arrangement. The numbers that the weights weigh are as of the newest event time here, or up to {@value PriorMoment#MAX_MOVE} off.
      *
-     * @return best first, as {@link ScoredItem#BEST_FIRST} says
+     * @return best first, as {@link ScoredItem#BEST_FIRST} says, unless the arrangement says otherwise
      * @throws IllegalArgumentException if the query has another width or a component that is not finite
      */
     public List<ScoredItem> search(Search search) {
         check(search.query());
         membership.readLock().lock();
         try {
-            AddedRows added = addedRows(search);
-            Scan scan;
-            int scans = 0;
-            do {
-                scan = new Scan(search, added, moment(search.prior().halfLife()), attributes, size);
-            } while (!scan.go(chunks, size) && ++scans < SCANS);
-            return scan.found();
+            return search.arrangement().isByScore() ? best(search) : arranged(search);
         } finally {
             membership.readLock().unlock();
         }
+    }
+
+    private List<ScoredItem> best(Search search) {
+        AddedRows added = addedRows(search);
+        Scan scan;
+        int scans = 0;
+        do {
+            scan = scan(search, added);
+        } while (!scan.go(chunks, size) && ++scans < SCANS);
+        return scan.found();
+    }
+
+    private Scan scan(Search search, AddedRows added) {
+        return new Scan(search, added, moment(search.prior().halfLife()), attributes, size);
+    }
+
+    /** Pinned items are chosen before all others, which then take the places that are left. */
+    private List<ScoredItem> arranged(Search search) {
+        Arrangement arrangement = search.arrangement();
+        AddedRows added = addedRows(search);
+        SortedMap<Integer, ScoredItem> pinned = pinned(search, scan(search, added));
+        Quotas quotas = new Quotas(arrangement.atMost(), attributes);
+        MarginalRelevance relevance =
+                new MarginalRelevance(arrangement.diversity().orElse(1), this::vectorHere);
+        for (ScoredItem item : pinned.values()) {
+            quotas.take(attributesHere(item.item()));
+            relevance.take(item.item());
+        }
+        int wanted = search.k() - pinned.size();
+        if (wanted == 0) {
+            return List.copyOf(pinned.values());
+        }
+        boolean isDiverse = arrangement.diversity().isPresent();
+        Search others = search.besides(pinned.values(), isDiverse ? MarginalRelevance.candidates(search.k()) : wanted);
+        List<ScoredItem> found = arrangement.atMost().isEmpty()
+                ? best(others)
+                : scan(others, added).within(quotas, chunks, size);
+        return placed(pinned, isDiverse ? relevance.choose(found, wanted) : found);
+    }
+
+    private SortedMap<Integer, ScoredItem> pinned(Search search, Scan scan) {
+        SortedMap<Integer, ScoredItem> pinned = new TreeMap<>();
+        search.arrangement().pins().forEach((item, place) -> {
+            OptionalInt row = rows.row(item);
+            if (row.isPresent() && !search.excluded().test(item)) {
+                scan.passing(chunkOf(row.getAsInt()), row.getAsInt()).ifPresent(found -> pinned.put(place, found));
+            }
+        });
+        return pinned;
+    }
+
+    /** Where others run out, pinned items move up. */
+    private static List<ScoredItem> placed(SortedMap<Integer, ScoredItem> pinned, List<ScoredItem> others) {
+        List<ScoredItem> placed = new ArrayList<>(others);
+        pinned.forEach((place, item) -> placed.add(Math.min(place - 1, placed.size()), item));
+        return placed;
+    }
+
+    /**
+     * What the places of the items that a search found come from, as of now.
+     *
+     * @param found in their places
+     * @return [found]
+     */
+    public List<Placed> placed(Search search, List<ScoredItem> found) {
+        Arrangement arrangement = search.arrangement();
+        if (arrangement.isByScore()) {
+            return Collections.nCopies(found.size(), Placed.BY_SCORE);
+        }
+        Quotas quotas = new Quotas(arrangement.atMost(), attributes);
+        MarginalRelevance relevance =
+                new MarginalRelevance(arrangement.diversity().orElse(1), this::vectorHere);
+        Map<String, Placed> placed = new HashMap<>();
+        membership.readLock().lock();
+        try {
+            Stream.of(true, false)
+                    .flatMap(isPinned -> found.stream()
+                            .map(ScoredItem::item)
+                            .filter(item -> arrangement.pins().containsKey(item) == isPinned))
+                    .forEach(item -> {
+                        int pin = arrangement.pins().getOrDefault(item, 0);
+                        boolean isChosen = pin == 0 && arrangement.diversity().isPresent();
+                        float nearest = isChosen ? relevance.nearest(item) : 0;
+                        relevance.take(item);
+                        placed.put(item, new Placed(pin, quotas.take(attributesHere(item)), nearest));
+                    });
+        } finally {
+            membership.readLock().unlock();
+        }
+        return found.stream()
+                .map(each -> placed.getOrDefault(each.item(), Placed.BY_SCORE))
+                .toList();
+    }
+
+    private Features attributesHere(String item) {
+        OptionalInt row = rows.row(item);
+        return row.isPresent() ? chunkOf(row.getAsInt()).attributes(row.getAsInt() % IndexChunk.ROWS) : Features.NONE;
+    }
+
+    private float[] vectorHere(String item) {
+        OptionalInt row = rows.row(item);
+        return row.isPresent() ? chunkOf(row.getAsInt()).vector(row.getAsInt() % IndexChunk.ROWS) : new float[dim];
     }
 
     private AddedRows addedRows(Search search) {
@@ -235,9 +340,11 @@ public final class ItemIndex {
                 return Optional.empty();
             }
             IndexChunk chunk = chunkOf(row.getAsInt());
+            int inChunk = row.getAsInt() % IndexChunk.ROWS;
             float added = search.added().getOrDefault(item, 0f);
-            return Optional.of(
-                    chunk.parts(search.query(), search.prior(), now, added, row.getAsInt() % IndexChunk.ROWS));
+            float boost =
+                    BoostedRows.of(search.arrangement().boosts(), attributes).of(chunk.attributes(inChunk));
+            return Optional.of(chunk.parts(search.query(), search.prior(), now, added, boost, inChunk));
         } finally {
             membership.readLock().unlock();
         }

@@ -1,7 +1,12 @@
 package dev.millrace.index;
 
+import dev.millrace.event.Features;
 import dev.millrace.model.engine.Loops;
+import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
+import java.util.Optional;
+import java.util.PriorityQueue;
 
 /**
  * One search of all chunks. It keeps the rows that may be among the best, by bounds of their scores, and computes the scores of those that still may be when all
@@ -14,6 +19,7 @@ final class Scan {
     private final PriorMoment moment;
     private final ByteVector inBytes;
     private final ScoreBounds bounds = new ScoreBounds(Loops.now().areBytesFast());
+    private final BoostedRows boosted;
     private final SelectedRows selected;
     private final Contenders contenders;
     private final BestItems best;
@@ -28,6 +34,7 @@ final class Scan {
         this.added = added;
         this.moment = moment;
         this.inBytes = ByteVector.of(search.query());
+        this.boosted = BoostedRows.of(search.arrangement().boosts(), names);
         this.selected = new SelectedRows(search.filter(), names, IndexChunk.ROWS);
         this.contenders = new Contenders(search.k(), of);
         this.best = new BestItems(search.k(), of);
@@ -52,6 +59,85 @@ final class Scan {
         return best.bestFirst();
     }
 
+    /**
+     * Finds the best items that the quotas admit, one after the other, and counts them. It ranks all rows, as any number of them may be of full values.
+     *
+     * @return best first
+     */
+    List<ScoredItem> within(Quotas quotas, List<IndexChunk> chunks, int size) {
+        RankedRows ranked = new RankedRows(size);
+        for (int at = 0; at < chunks.size(); at++) {
+            int first = at * IndexChunk.ROWS;
+            rank(chunks.get(at), first, Math.min(size - first, IndexChunk.ROWS), ranked);
+        }
+        ranked.rank();
+        PriorityQueue<Ranked> next = new PriorityQueue<>(Comparator.comparing(Ranked::item, ScoredItem.BEST_FIRST));
+        List<ScoredItem> found = new ArrayList<>();
+        while (found.size() < search.k() && !(next.isEmpty() && ranked.isEmpty())) {
+            if (!ranked.isEmpty() && (next.isEmpty() || !(next.element().item().score() > ranked.bound()))) {
+                int row = ranked.best();
+                scored(chunks.get(row / IndexChunk.ROWS), row, quotas, ranked).ifPresent(next::add);
+                continue;
+            }
+            Ranked best = next.remove();
+            if (quotas.admits(best.attributes())) {
+                quotas.take(best.attributes());
+                found.add(best.item());
+            } else {
+                int row = best.row();
+                chunks.get(row / IndexChunk.ROWS).block(quotas, best.attributes(), row % IndexChunk.ROWS);
+            }
+        }
+        found.sort(ScoredItem.BEST_FIRST); // a vector may have changed since its bound was computed
+        return found;
+    }
+
+    /** A row that was scored, with the attributes that it had then. */
+    private record Ranked(ScoredItem item, Features attributes, int row) {}
+
+    private void rank(IndexChunk chunk, int first, int count, RankedRows ranked) {
+        if (selected.isOfAll()) {
+            bound(chunk, first, count);
+            for (int row = 0; row < count; row++) {
+                ranked.put(first + row, bounds.upper()[row]);
+            }
+            return;
+        }
+        chunk.selectPassing(selected, count);
+        boolean areFew = selected.count() <= SelectedRows.FEW;
+        if (!areFew) {
+            bound(chunk, first, count);
+        }
+        for (int n = 0; n < selected.count(); n++) {
+            int row = selected.row(n);
+            ranked.put(first + row, areFew ? score(chunk, first + row) : bounds.upper()[row]);
+        }
+    }
+
+    /** Takes the row with the largest bound. It is scored unless a value of it is full, or it is not wanted. */
+    private Optional<Ranked> scored(IndexChunk chunk, int row, Quotas quotas, RankedRows ranked) {
+        boolean isBlocked = chunk.isBlocked(quotas, row % IndexChunk.ROWS);
+        if (isBlocked) {
+            chunk.dropBlocked(quotas, ranked, row - row % IndexChunk.ROWS);
+        }
+        ranked.drop(row);
+        ranked.settle();
+        Features attributes = chunk.attributes(row % IndexChunk.ROWS);
+        String item = chunk.item(row % IndexChunk.ROWS);
+        boolean isWanted =
+                !isBlocked && !search.excluded().test(item) && search.filter().passes(attributes);
+        return isWanted
+                ? Optional.of(new Ranked(new ScoredItem(item, score(chunk, row)), attributes, row))
+                : Optional.empty();
+    }
+
+    /** The item of a row, whichever the search excludes; absent if it does not pass the filter. */
+    Optional<ScoredItem> passing(IndexChunk chunk, int row) {
+        return search.filter().passes(chunk.attributes(row % IndexChunk.ROWS))
+                ? Optional.of(new ScoredItem(chunk.item(row % IndexChunk.ROWS), score(chunk, row)))
+                : Optional.empty();
+    }
+
     /** @param first number of the chunk's first row */
     private void look(IndexChunk chunk, int first, int count) {
         boolean isAsked = selected.isAskedOfAllNext();
@@ -65,8 +151,7 @@ final class Scan {
             }
             return;
         }
-        chunk.bound(search.query(), inBytes, search.prior(), moment, count, bounds);
-        added.addTo(bounds, first, count);
+        bound(chunk, first, count);
         if (!isAsked) {
             selected.selectFrom(contenders.floor(), bounds.upper(), count);
             if (selected.count() > 0 && !selected.isOfAll()) {
@@ -76,6 +161,15 @@ final class Scan {
         for (int n = 0; n < selected.count(); n++) {
             int row = selected.row(n);
             contend(chunk, first, row, bounds.upper()[row], bounds.lower(row));
+        }
+    }
+
+    private void bound(IndexChunk chunk, int first, int count) {
+        chunk.bound(search.query(), inBytes, search.prior(), moment, count, bounds);
+        added.addTo(bounds, first, count);
+        if (!boosted.areNone()) {
+            chunk.sumUp(boosted, count);
+            bounds.addAll(boosted.sums(), count);
         }
     }
 
@@ -96,6 +190,7 @@ final class Scan {
     }
 
     private float score(IndexChunk chunk, int row) {
-        return added.added(chunk.score(search.query(), search.prior(), moment, row % IndexChunk.ROWS), row);
+        float score = added.added(chunk.score(search.query(), search.prior(), moment, row % IndexChunk.ROWS), row);
+        return boosted.areNone() ? score : score + boosted.of(chunk.attributes(row % IndexChunk.ROWS));
     }
 }

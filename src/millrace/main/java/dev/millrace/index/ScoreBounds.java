@@ -43,6 +43,14 @@ final class ScoreBounds {
         upper[row] += number;
     }
 
+    /** Adds numbers to the scores of the first rows. */
+    void addAll(float[] numbers, int count) {
+        for (int row = 0; row < count; row++) {
+            slack[row] += areOfBytes ? ROUNDING * Math.abs(upper[row]) : 0;
+            upper[row] += numbers[row];
+        }
+    }
+
     /** What a row's score is not smaller than; NaN or infinite where floats cannot hold it. */
     float lower(int row) {
         float high = upper[row];

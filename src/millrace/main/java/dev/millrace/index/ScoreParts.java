@@ -7,5 +7,6 @@ package dev.millrace.index;
  * @param popularity what recent popularity adds
  * @param age what the item's age adds
  * @param neighbours what is added because the item is near to the user's latest clicks
+ * @param boost what the question adds to the item's values
  */
-public record ScoreParts(float cosine, float popularity, float age, float neighbours) {}
+public record ScoreParts(float cosine, float popularity, float age, float neighbours, float boost) {}

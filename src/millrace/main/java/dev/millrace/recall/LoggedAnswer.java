@@ -3,6 +3,7 @@ package dev.millrace.recall;
 import dev.millrace.feature.FeatureFields;
 import dev.millrace.feature.UserFeatures;
 import dev.millrace.index.ItemIndex;
+import dev.millrace.index.Placed;
 import dev.millrace.index.ScoreParts;
 import dev.millrace.operation.OperatorAction;
 import dev.millrace.state.Form;
@@ -86,8 +87,15 @@ public record LoggedAnswer(
         }
     }
 
-    /** An item, its score, and what that is the sum of. Two are equal if their numbers have the same bits. */
-    public record Item(String item, float score, ScoreParts parts) {}
+    /** An item, its score, what that is the sum of, and what its place comes from beside it. Two are equal if their numbers have the same bits. */
+    public record Item(String item, float score, ScoreParts parts, Placed placed) {
+
+        /** The item at a place of an explained answer. */
+        public static Item of(Answer.Found found, int at) {
+            Explanation why = found.explanations().get(at);
+            return new Item(found.items().get(at).item(), found.items().get(at).score(), why.parts(), why.placed());
+        }
+    }
 
     public LoggedAnswer {
         items = List.copyOf(items);

@@ -1,6 +1,7 @@
 package dev.millrace.recall;
 
 import dev.millrace.index.ItemIndex;
+import dev.millrace.index.Placed;
 import dev.millrace.index.ScoreParts;
 import dev.millrace.index.ScoredItem;
 import dev.millrace.index.Search;
@@ -28,6 +29,7 @@ final class Reasons {
             index.vector(item).ifPresent(vector -> had.put(item, vector));
         }
         List<Explanation> reasons = new ArrayList<>(items.size());
+        List<Placed> placed = index.placed(search, items);
         for (ScoredItem found : items) {
             float[] vector =
                     had.isEmpty() ? new float[0] : index.vector(found.item()).orElse(new float[index.dim()]);
@@ -38,8 +40,9 @@ final class Reasons {
                 }
             });
             nearest.sort(ScoredItem.BEST_FIRST);
-            ScoreParts parts = index.parts(search, found.item()).orElse(new ScoreParts(found.score(), 0, 0, 0));
-            reasons.add(new Explanation(parts, nearest.subList(0, Math.min(most, nearest.size()))));
+            ScoreParts parts = index.parts(search, found.item()).orElse(new ScoreParts(found.score(), 0, 0, 0, 0));
+            reasons.add(new Explanation(
+                    parts, placed.get(reasons.size()), nearest.subList(0, Math.min(most, nearest.size()))));
         }
         return reasons;
     }

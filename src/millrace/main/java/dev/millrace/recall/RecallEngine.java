@@ -121,7 +121,14 @@ public final class RecallEngine {
                     .near(user.history(), index.time())
                     .forEach((item, nb) -> added.put(item, (float) (weights.neighbours() * Nearness.number(nb))));
         }
-        Search search = new Search(query, request.k(), leftOut::contains, request.filter(), weights, added);
+        Search search = new Search(
+                query,
+                request.k(),
+                leftOut::contains,
+                request.filter(),
+                weights,
+                added,
+                request.arrangement().times(served.encoder().temperature()));
         Answer.Found found = search(served, search, known.isEmpty()).as(assigned(request));
         if (!arePartsWanted) {
             return found;

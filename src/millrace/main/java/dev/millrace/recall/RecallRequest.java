@@ -2,6 +2,7 @@ package dev.millrace.recall;
 
 import dev.millrace.event.Features;
 import dev.millrace.feature.UserFeatures;
+import dev.millrace.index.Arrangement;
 import dev.millrace.index.ItemFilter;
 import dev.millrace.popularity.GivenWeights;
 import java.util.Map;
@@ -21,6 +22,7 @@ import java.util.Set;
  * @param generation that answers; absent for the one that is served
  * @param given profile and history that replace what is known of the user, for a user who never came through the topics
  * @param reasons items of the user's history to name for each item found, nearest first; 0 for none
+ * @param arrangement of what is found; its boosts are added beside cos / τ
  */
 public record RecallRequest(
         String user,
@@ -32,7 +34,8 @@ public record RecallRequest(
         Weights weights,
         Optional<String> generation,
         Optional<UserFeatures> given,
-        int reasons) {
+        int reasons,
+        Arrangement arrangement) {
 
     /**
      * The weights of the parts of the score.
@@ -72,19 +75,23 @@ public record RecallRequest(
                 Weights.AS_LEARNED,
                 Optional.empty(),
                 Optional.empty(),
-                0);
+                0,
+                Arrangement.NONE);
     }
 
     /** The same question to another generation. */
     public RecallRequest of(String named) {
-        return new RecallRequest(
-                user, k, isSeenExcluded, excluded, filter, context, weights, Optional.of(named), given, reasons);
+        return with(Optional.of(named), given);
     }
 
     /** The same question about a user of whom that is known. */
     public RecallRequest about(UserFeatures known) {
+        return with(generation, Optional.of(known));
+    }
+
+    private RecallRequest with(Optional<String> named, Optional<UserFeatures> known) {
         return new RecallRequest(
-                user, k, isSeenExcluded, excluded, filter, context, weights, generation, Optional.of(known), reasons);
+                user, k, isSeenExcluded, excluded, filter, context, weights, named, known, reasons, arrangement);
     }
 
     /** A question about a known user, by the cosine alone, without conditions. */
@@ -99,6 +106,7 @@ public record RecallRequest(
                 Weights.AS_SET,
                 Optional.empty(),
                 Optional.empty(),
-                0);
+                0,
+                Arrangement.NONE);
     }
 }

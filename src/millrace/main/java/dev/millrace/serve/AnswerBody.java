@@ -1,5 +1,6 @@
 package dev.millrace.serve;
 
+import dev.millrace.index.Placed;
 import dev.millrace.index.ScoreParts;
 import dev.millrace.index.ScoredItem;
 import dev.millrace.recall.Answer;
@@ -16,6 +17,7 @@ import java.util.stream.IntStream;
  * @param ageSeconds since the newest vector was published
  * @param coldStart whether nothing was known of the user; absent if items near an item were asked for
  * @param vector that was searched with, if asked for
+ * @param next cursor of the next page, if pages are asked for and there may be one
  * @param experiment that the user takes part in, and the user's arm
  */
 record AnswerBody(
@@ -25,11 +27,13 @@ record AnswerBody(
         double ageSeconds,
         Optional<Boolean> coldStart,
         Optional<float[]> vector,
-        Optional<Arm> experiment) {
+        Optional<Arm> experiment,
+        Optional<String> next) {
 
     private record Arm(String name, String arm) {}
 
-    private record Explained(String item, float score, ScoreParts parts, List<ScoredItem> nearest) {}
+    private record Explained(
+            String item, float score, ScoreParts parts, Optional<Placed> placed, List<ScoredItem> nearest) {}
 
     /** Items found for a user. */
     static AnswerBody ofUser(Answer.Found found, boolean isVectorIncluded, InstantSource clock) {
@@ -38,6 +42,11 @@ record AnswerBody(
                 Optional.of(found.isColdStart()),
                 isVectorIncluded ? Optional.of(found.query()) : Optional.empty(),
                 clock);
+    }
+
+    /** The same answer with the cursor of the next page. */
+    AnswerBody before(Optional<String> cursor) {
+        return new AnswerBody(items, generation, step, ageSeconds, coldStart, vector, experiment, cursor);
     }
 
     /** Items found near an item. */
@@ -56,11 +65,13 @@ record AnswerBody(
         Optional<Arm> experiment =
                 found.assigned().map(one -> new Arm(one.experiment(), one.arm().label()));
         double ageSeconds = ageSeconds(found.publishedAt(), clock);
-        return new AnswerBody(items, found.generation(), found.step(), ageSeconds, coldStart, vector, experiment);
+        return new AnswerBody(
+                items, found.generation(), found.step(), ageSeconds, coldStart, vector, experiment, Optional.empty());
     }
 
     private static Explained explained(ScoredItem item, Explanation why) {
-        return new Explained(item.item(), item.score(), why.parts(), why.nearest());
+        Optional<Placed> placed = Optional.of(why.placed()).filter(by -> !by.equals(Placed.BY_SCORE));
+        return new Explained(item.item(), item.score(), why.parts(), placed, why.nearest());
     }
 
     /**

@@ -6,7 +6,6 @@ import dev.millrace.follow.LogStanding;
 import dev.millrace.follow.ServedState;
 import dev.millrace.index.ItemIndex;
 import dev.millrace.recall.Answer;
-import dev.millrace.recall.Explanation;
 import dev.millrace.recall.LoggedAnswer;
 import dev.millrace.recall.LoggedAnswer.Unlogged;
 import dev.millrace.recall.RecallRequest;
@@ -156,9 +155,10 @@ public final class AnswerLog implements AutoCloseable {
                 request.weights(),
                 Optional.empty(),
                 Optional.empty(),
-                0);
+                0,
+                request.arrangement());
         List<LoggedAnswer.Item> items = IntStream.range(0, found.items().size())
-                .mapToObj(at -> item(found, at))
+                .mapToObj(at -> LoggedAnswer.Item.of(found, at))
                 .toList();
         return new LoggedAnswer(
                 new LoggedAnswer.Origin(server, clock.millis(), found.generation(), found.assigned()),
@@ -167,12 +167,6 @@ public final class AnswerLog implements AutoCloseable {
                 standing,
                 found.query(),
                 items);
-    }
-
-    private static LoggedAnswer.Item item(Answer.Found found, int at) {
-        Explanation why = found.explanations().get(at);
-        return new LoggedAnswer.Item(
-                found.items().get(at).item(), found.items().get(at).score(), why.parts());
     }
 
     private void log(LoggedAnswer answer) {

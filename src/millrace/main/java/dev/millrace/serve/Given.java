@@ -14,7 +14,9 @@ import io.javalin.http.Context;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Comparator;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -117,6 +119,11 @@ final class Given {
                 : object.path(name).isObject();
     }
 
+    /** Whether names belong together under another name. */
+    boolean hasGroup(String name) {
+        return isQuery ? names().stream().anyMatch(each -> each.startsWith(name + ".")) : has(name);
+    }
+
     /** The values whose names belong together under another name; empty if there are none. */
     Given group(String name) {
         if (!isQuery && has(name)) {
@@ -127,6 +134,66 @@ final class Given {
                 .filter(each -> isQuery && each.getKey().startsWith(name + "."))
                 .forEach(each -> group.set(each.getKey().substring(name.length() + 1), each.getValue()));
         return new Given(group, path(name), isQuery);
+    }
+
+    /** Visits a group's values of attributes: in a query named after both, in JSON in an object for each attribute. */
+    void valuesOf(List<String> attributes, AttributeValue visitor) {
+        for (String attribute : attributes) {
+            Given values = group(attribute);
+            values.names().stream()
+                    .filter(value -> !isQuery
+                            || attributeOf(attribute + "." + value, attributes).equals(attribute))
+                    .forEach(value -> visitor.visit(attribute, value, values));
+        }
+    }
+
+    /** A value of an attribute, and the group in which it is named. */
+    interface AttributeValue {
+        void visit(String attribute, String value, Given group);
+    }
+
+    /** Of several attributes that a name begins with, the longest. */
+    private static String attributeOf(String name, List<String> attributes) {
+        return attributes.stream()
+                .filter(attribute -> name.startsWith(attribute + "."))
+                .max(Comparator.comparingInt(String::length))
+                .orElse("");
+    }
+
+    private List<String> names() {
+        List<String> names = new ArrayList<>();
+        object.fieldNames().forEachRemaining(names::add);
+        return names;
+    }
+
+    /** Places from 1 on, by item: in a query ITEM@PLACE with commas between, in JSON a member for each item. */
+    Map<String, Integer> places(String name, int last) {
+        if (!has(name)) {
+            return Map.of();
+        }
+        Map<String, Integer> places = new HashMap<>();
+        int given = 0;
+        for (String each : isQuery ? texts(name, last) : group(name).names()) {
+            int at = isQuery ? each.lastIndexOf('@') : each.length();
+            String item = each.substring(0, Math.max(0, at));
+            String place = isQuery
+                    ? each.substring(at + 1)
+                    : object.path(name).path(each).toString();
+            places.put(item, WHOLE_NUMBER.matcher(place).matches() ? Integer.parseInt(place) : 0);
+            given++;
+        }
+        boolean areApart = places.size() == given && new HashSet<>(places.values()).size() == given;
+        if (!areApart
+                || places.containsKey("")
+                || places.values().stream().anyMatch(place -> place < 1 || place > last)) {
+            throw refused(
+                    name,
+                    (isQuery
+                                    ? "must be ITEM@PLACE with commas between"
+                                    : "must be an object with a place for each item")
+                            + ": places from 1 to " + last + ", each item and each place once");
+        }
+        return places;
     }
 
     /** A required id of 1 to 256 bytes. */

@@ -2,6 +2,7 @@ package dev.millrace.serve;
 
 import dev.millrace.event.Features;
 import dev.millrace.feature.UserFeatures;
+import dev.millrace.index.Arrangement;
 import dev.millrace.index.ItemFilter;
 import dev.millrace.model.ModelSettings;
 import dev.millrace.popularity.GivenWeights;
@@ -32,6 +33,9 @@ final class RecallQuestions {
     private static final int DEFAULT_K = 10;
     private static final int REASONS = 3;
     private static final int MAX_VALUES = 10_000; // ids or values that one parameter may list
+    private static final int MAX_BOOST = 100;
+    private static final int MAX_BOOSTS = 1_000;
+    private static final int MAX_DIVERSE = 1_000; // items, each of which is compared with those before it
 
     private static final String USER = "user";
     private static final String GENERATION = "generation";
@@ -40,18 +44,23 @@ final class RecallQuestions {
     private static final String CONTEXT = "context";
     private static final String FEATURES = "features";
     private static final String HISTORY = "history";
+    private static final String BOOST = "boost";
+    private static final String PIN = "pin";
+    private static final String AT_MOST = "atMost";
+    private static final String DIVERSITY = "diversity";
+    private static final String PAGE = "page";
     private static final String MIN = "min";
     private static final String MAX = "max";
 
     /** What a query may have beside filters and weights, as JSON objects name it. */
     private static final List<String> OF_BOTH =
-            List.of(USER, "k", "excludeSeen", "exclude", "explain", "includeVector", GENERATION);
+            List.of(USER, "k", "excludeSeen", "exclude", "explain", "includeVector", GENERATION, PIN, DIVERSITY, PAGE);
 
     /** How a query writes the names of members, where it writes them otherwise. */
     private static final Map<String, String> IN_QUERY =
-            Map.of("excludeSeen", "exclude-seen", "includeVector", "include-vector", WEIGHTS, "w");
+            Map.of("excludeSeen", "exclude-seen", "includeVector", "include-vector", WEIGHTS, "w", AT_MOST, "at-most");
 
-    private static final List<String> OF_BODIES = List.of(FILTER, WEIGHTS, CONTEXT, FEATURES, HISTORY);
+    private static final List<String> OF_BODIES = List.of(FILTER, WEIGHTS, BOOST, AT_MOST, CONTEXT, FEATURES, HISTORY);
 
     /** Weights beside those of the channels. */
     private static final String POPULARITY = "popularity";
@@ -85,18 +94,25 @@ final class RecallQuestions {
      *
      * @param answering the generation that it was read for, which knows all that it names and so is to answer; absent while none answers
      * @param isVectorIncluded whether the answer includes the query vector
+     * @param before items of the pages before, which the request excludes; absent if no pages are asked for
      */
-    record Question(RecallRequest request, Optional<ServedGeneration> answering, boolean isVectorIncluded) {}
+    record Question(
+            RecallRequest request,
+            Optional<ServedGeneration> answering,
+            boolean isVectorIncluded,
+            Optional<List<String>> before) {}
 
     private final ServeSettings settings;
     private final RecallEngine engine;
+    private final PageCursors cursors;
 
     /**
      * @param engine its generations say which channels a request may weigh, and by which attributes it may filter
      */
-    RecallQuestions(ServeSettings settings, RecallEngine engine) {
+    RecallQuestions(ServeSettings settings, RecallEngine engine, PageCursors cursors) {
         this.settings = settings;
         this.engine = engine;
+        this.cursors = cursors;
     }
 
     /** @throws RefusedRequestException if a parameter is unknown, repeated, missing or out of range */
@@ -111,6 +127,10 @@ final class RecallQuestions {
         for (String attribute : choices.attributes()) {
             String filter = FILTER + "." + attribute;
             known.addAll(List.of(filter, filter + "." + MIN, filter + "." + MAX));
+            known.add(inQuery(AT_MOST) + "." + attribute);
+            String boost = BOOST + "." + attribute + ".";
+            known.add(boost + "VALUE");
+            parameters.keySet().stream().filter(name -> name.startsWith(boost)).forEach(known::add);
         }
         Given given = Given.query(parameters, known);
         return question(given, RecallQuestions::inQuery, choices, generation, Features.NONE, Optional.empty());
@@ -129,6 +149,8 @@ final class RecallQuestions {
         choices.attributes().stream().filter(filter::hasBounds).forEach(attribute -> filter.group(attribute)
                 .requireKnown(Set.of(MIN, MAX)));
         given.group(WEIGHTS).requireKnown(choices.weighed());
+        given.group(BOOST).requireKnown(Set.copyOf(choices.attributes()));
+        given.group(AT_MOST).requireKnown(Set.copyOf(choices.attributes()));
         return question(given, member -> member, choices, generation, given.features(CONTEXT), profile(given, user));
     }
 
@@ -158,18 +180,26 @@ final class RecallQuestions {
             Optional<String> generation,
             Features context,
             Optional<UserFeatures> profile) {
+        String user = given.id(USER);
+        int k = given.integer("k", Math.min(DEFAULT_K, settings.maxK()), 1, settings.maxK());
+        List<String> excluded = given.texts("exclude", MAX_VALUES);
+        Optional<List<String>> before = choices.answering()
+                .filter(answering -> given.has(PAGE))
+                .map(answering -> cursors.answered(given, PAGE, user, answering.generation()));
+        before.ifPresent(excluded::addAll);
         RecallRequest request = new RecallRequest(
-                given.id(USER),
-                given.integer("k", Math.min(DEFAULT_K, settings.maxK()), 1, settings.maxK()),
+                user,
+                k,
                 given.flag(naming.apply("excludeSeen"), true),
-                Set.copyOf(given.texts("exclude", MAX_VALUES)),
+                Set.copyOf(excluded),
                 filter(given.group(FILTER), choices),
                 context,
                 weights(given.group(naming.apply(WEIGHTS)), naming.apply(WEIGHTS), choices.weights()),
                 generation,
                 profile,
-                given.flag("explain", false) ? REASONS : 0);
-        return new Question(request, choices.answering(), given.flag(naming.apply("includeVector"), false));
+                given.flag("explain", false) ? REASONS : 0,
+                arrangement(given, naming.apply(AT_MOST), choices.attributes(), k));
+        return new Question(request, choices.answering(), given.flag(naming.apply("includeVector"), false), before);
     }
 
     private static ItemFilter filter(Given filter, Choices choices) {
@@ -191,6 +221,36 @@ final class RecallQuestions {
             }
         }
         return new ItemFilter(conditions);
+    }
+
+    private Arrangement arrangement(Given given, String quotas, List<String> attributes, int k) {
+        if (!given.hasGroup(BOOST) && !given.hasGroup(quotas) && !given.has(PIN) && !given.has(DIVERSITY)) {
+            return Arrangement.NONE;
+        }
+        Given quota = given.group(quotas);
+        Map<String, Integer> atMost = new TreeMap<>();
+        attributes.stream()
+                .filter(quota::has)
+                .forEach(attribute -> atMost.put(attribute, quota.integer(attribute, 1, 1, settings.maxK())));
+        OptionalDouble diversity = OptionalDouble.empty();
+        if (given.has(DIVERSITY)) {
+            given.integer("k", k, 1, Math.min(MAX_DIVERSE, settings.maxK()));
+            diversity = OptionalDouble.of(given.number(DIVERSITY, 1, 0, 1));
+        }
+        List<Arrangement.Boost> boosts = boosts(given.group(BOOST), attributes);
+        return new Arrangement(boosts, atMost, diversity, given.places(PIN, k));
+    }
+
+    private static List<Arrangement.Boost> boosts(Given given, List<String> attributes) {
+        List<Arrangement.Boost> boosts = new ArrayList<>();
+        given.valuesOf(
+                attributes,
+                (attribute, value, weight) -> boosts.add(
+                        new Arrangement.Boost(attribute, value, weight.number(value, 0, -MAX_BOOST, MAX_BOOST))));
+        if (boosts.size() > MAX_BOOSTS) {
+            throw given.refused("", "must name at most " + MAX_BOOSTS + " values");
+        }
+        return boosts;
     }
 
     /** @param byDefault of the channels that may be weighed */

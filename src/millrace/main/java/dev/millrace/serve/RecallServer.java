@@ -52,6 +52,7 @@ public final class RecallServer implements AutoCloseable {
     private final HttpSetup setup;
     private final ServedState state;
     private final Beside beside;
+    private final PageCursors cursors;
     private final RecallQuestions questions;
     private final RateLimit rate;
     private final PrometheusMeterRegistry registry;
@@ -78,7 +79,7 @@ public final class RecallServer implements AutoCloseable {
 
     /**
      * @param registry for this server's metrics; {@code /metrics} gives everything in it
-     * @throws dev.millrace.settings.InvalidSettingsException if the files of tokens or TLS cannot be used
+     * @throws dev.millrace.settings.InvalidSettingsException if the files of tokens, TLS or cursors' key cannot be used
      */
     public RecallServer(
             ServeSettings settings,
@@ -91,7 +92,8 @@ public final class RecallServer implements AutoCloseable {
                 settings.host(), settings.port(), settings.access(), settings.clients(), settings.threads(), STOP);
         this.state = state;
         this.beside = beside;
-        this.questions = new RecallQuestions(settings, state.engine());
+        this.cursors = PageCursors.of(settings.cursorKey());
+        this.questions = new RecallQuestions(settings, state.engine(), cursors);
         this.rate = new RateLimit(settings.maxRate(), "questions a second (serve.max-rate)", System::nanoTime);
         this.registry = registry;
         this.metrics = new ServeMetrics(registry, state, clock);
@@ -213,15 +215,29 @@ public final class RecallServer implements AutoCloseable {
         long took = System.nanoTime() - begun;
         boolean isVectorIncluded = asked.isVectorIncluded();
         RecallRequest question = asked.request();
+        Optional<List<String>> pages = asked.before();
         int catalogue = asked.answering().map(one -> one.index().size()).orElse(0);
         return answer.when(
                 found -> {
-                    beside.answers().answered(question, found, took, catalogue, clock.millis());
-                    return AnswerBody.ofUser(found, isVectorIncluded, clock);
+                    List<String> before = pages.orElse(List.of());
+                    if (before.isEmpty()) { // a later page says nothing of an arm
+                        beside.answers().answered(question, found, took, catalogue, clock.millis());
+                    }
+                    AnswerBody body = AnswerBody.ofUser(found, isVectorIncluded, clock);
+                    return pages.isEmpty() ? body : body.before(next(question, found, before));
                 },
                 refusal -> {
                     throw refused(refusal);
                 });
+    }
+
+    /** The cursor behind an answer; absent if it was the last. */
+    private Optional<String> next(RecallRequest question, Answer.Found found, List<String> before) {
+        List<String> answered = new ArrayList<>(before);
+        found.items().forEach(each -> answered.add(each.item()));
+        return found.items().size() < question.k()
+                ? Optional.empty()
+                : cursors.behind(question.user(), found.generation(), answered);
     }
 
     private Answer answer(RecallQuestions.Question asked) {

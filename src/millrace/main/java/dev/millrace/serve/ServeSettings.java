@@ -4,6 +4,7 @@ import dev.millrace.access.AccessSettings;
 import dev.millrace.popularity.GivenWeights;
 import dev.millrace.settings.SettingsReader;
 import java.nio.file.Path;
+import java.util.Optional;
 
 /** How the recall server listens and what it may use. */
 public record ServeSettings(
@@ -20,7 +21,8 @@ public record ServeSettings(
         long cacheBytes,
         AccessSettings access,
         boolean hasPage,
-        double answersSample) {
+        double answersSample,
+        Optional<Path> cursorKey) {
 
     public static ServeSettings read(SettingsReader reader) {
         String host = reader.text(
@@ -57,6 +59,11 @@ public record ServeSettings(
                         "serve.page = true: serve a page at /, which shows figures, items and the histories of users"),
                 reader.number(
                         "serve.answers.sample = 0 in [0, 1]: share of the answers about users that are logged in the "
-                                + "topic answers, for millrace verify --answers; 0: none"));
+                                + "topic answers, for millrace verify --answers; 0: none"),
+                reader.value(
+                        "serve.cursor-key.file: file of at least 32 secret bytes, the same for all servers behind a "
+                                + "balancer, so that each takes the cursors of the others; empty: a key of this process",
+                        text -> text.isEmpty() ? Optional.<Path>empty() : Optional.of(Path.of(text)),
+                        "must be a path"));
     }
 }

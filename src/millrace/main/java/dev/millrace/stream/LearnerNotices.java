@@ -1,6 +1,7 @@
 package dev.millrace.stream;
 
 import dev.millrace.alarm.Alarm;
+import dev.millrace.alarm.Symptom;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Optional;
@@ -17,7 +18,7 @@ final class LearnerNotices {
     private static final Logger LOG = LoggerFactory.getLogger(LearnProcessor.class);
 
     private Optional<String> lastWithheld = Optional.empty();
-    private Set<Alarm.Kind> lastAlarms = Set.of();
+    private Set<Symptom> lastAlarms = Set.of();
 
     /** Takes why vectors are withheld now; absent if they are published. */
     void withheld(Optional<String> why) {
@@ -35,7 +36,7 @@ final class LearnerNotices {
 
     /** Takes the alarms of the last commit. */
     void alarms(List<Alarm> alarms) {
-        Set<Alarm.Kind> active = EnumSet.noneOf(Alarm.Kind.class);
+        Set<Symptom> active = EnumSet.noneOf(Symptom.class);
         for (Alarm alarm : alarms) {
             if (alarm.isActive()) {
                 active.add(alarm.kind());
@@ -45,6 +46,7 @@ final class LearnerNotices {
                         .addKeyValue("alarm", alarm.kind().text())
                         .addKeyValue("value", alarm.value())
                         .addKeyValue("limit", alarm.limit())
+                        .addKeyValue("cause", alarm.kind().cause())
                         .log(alarm.isActive() ? "The model is beyond a limit" : "The model is within a limit again");
             }
         }

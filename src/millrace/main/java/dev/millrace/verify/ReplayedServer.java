@@ -165,10 +165,7 @@ final class ReplayedServer {
 
     private static List<Item> items(Answer.Found found) {
         return IntStream.range(0, found.items().size())
-                .mapToObj(at -> new Item(
-                        found.items().get(at).item(),
-                        found.items().get(at).score(),
-                        found.explanations().get(at).parts()))
+                .mapToObj(at -> Item.of(found, at))
                 .toList();
     }
 
@@ -198,7 +195,7 @@ final class ReplayedServer {
             return "none";
         }
         Item item = items.get(at);
-        return item.item() + " with " + withBits(item.score()) + " of " + item.parts();
+        return item.item() + " with " + withBits(item.score()) + " of " + item.parts() + ", " + item.placed();
     }
 
     private static String withBits(float value) {

@@ -1,22 +1,23 @@
 package dev.millrace.wire;
 
-import static dev.millrace.wire.FeatureCodec.instant;
+import static dev.millrace.wire.RecordForm.INTEGER;
+import static dev.millrace.wire.RecordForm.LONG;
+import static dev.millrace.wire.RecordForm.NUMBER;
+import static dev.millrace.wire.RecordForm.TEXT;
+import static dev.millrace.wire.RecordForm.constant;
 
-import dev.millrace.avro.AnswerRecord;
-import dev.millrace.avro.AnsweredItemRecord;
-import dev.millrace.avro.ConditionRecord;
-import dev.millrace.avro.MomentRecord;
 import dev.millrace.event.Features;
 import dev.millrace.experiment.Arm;
+import dev.millrace.index.Arrangement;
 import dev.millrace.index.ItemFilter;
 import dev.millrace.index.ItemIndex;
+import dev.millrace.index.Placed;
 import dev.millrace.index.ScoreParts;
 import dev.millrace.popularity.GivenWeights;
 import dev.millrace.recall.Answer.Assigned;
 import dev.millrace.recall.LoggedAnswer;
 import dev.millrace.recall.LoggedAnswer.Unlogged;
 import dev.millrace.recall.RecallRequest;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
@@ -25,144 +26,154 @@ import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.function.Function;
-import java.util.stream.Collectors;
-import org.jspecify.annotations.Nullable;
 
-/** What servers log of their answers, between core and Avro. */
+/** The record of an answer that is logged, in the order of its schema. */
 final class AnswerCodec {
 
     private static final String UNKNOWN = "";
 
     private AnswerCodec() {}
 
-    static AnswerRecord toAvro(LoggedAnswer answer) {
-        LoggedAnswer.Origin origin = answer.origin();
-        LoggedAnswer.Standing standing = answer.standing();
-        RecallRequest request = answer.question().request();
-        RecallRequest.Weights weights = request.weights();
-        return new AnswerRecord(
-                origin.server(),
-                instant(origin.at()),
-                answer.asker().user(),
-                answer.asker().state().orElse(UNKNOWN),
-                origin.generation(),
-                origin.assigned().map(Assigned::experiment).orElse(null),
-                origin.assigned().map(one -> one.arm().label()).orElse(null),
-                standing.positions(),
-                standing.isMoved(),
-                standing.index().items(),
-                standing.index().moments().stream()
-                        .map(moment -> new MomentRecord(instant(moment.time()), moment.halfLife()))
-                        .toList(),
-                request.k(),
-                request.isSeenExcluded(),
-                List.copyOf(new TreeSet<>(request.excluded())),
-                request.filter().conditions().stream().map(AnswerCodec::toAvro).toList(),
-                orNull(weights.given().popularity()),
-                orNull(weights.given().neighbours()),
-                new TreeMap<>(weights.channels()),
-                answer.question().unlogged().stream()
-                        .sorted()
-                        .map(AnswerCodec::text)
-                        .toList(),
-                floats(answer.query()),
-                answer.items().stream().map(AnswerCodec::toAvro).toList());
-    }
-
-    /** @throws IllegalArgumentException if the record has a part of a question, or an arm, that only another version knows */
-    static LoggedAnswer toCore(AnswerRecord record) {
-        Optional<Assigned> assigned = Optional.ofNullable(record.getExperiment())
-                .map(experiment ->
-                        new Assigned(experiment, constant(Arm.values(), Arm::label, String.valueOf(record.getArm()))));
-        RecallRequest request = new RecallRequest(
-                record.getUser(),
-                record.getK(),
-                record.getSeenExcluded(),
-                Set.copyOf(record.getExcluded()),
-                new ItemFilter(
-                        record.getConditions().stream().map(AnswerCodec::toCore).toList()),
-                Features.NONE,
-                new RecallRequest.Weights(
-                        new GivenWeights(
-                                optional(record.getPopularityWeight()), optional(record.getNeighboursWeight())),
-                        record.getChannelWeights()),
-                Optional.empty(),
-                Optional.empty(),
-                0);
+    static LoggedAnswer answer(RecordForm<LoggedAnswer> form) {
+        String server = form.text(answer -> answer.origin().server());
+        long at = form.longInteger(answer -> answer.origin().at());
+        String user = form.text(answer -> answer.asker().user());
+        String state = form.text(answer -> answer.asker().state().orElse(UNKNOWN));
+        String generation = form.text(answer -> answer.origin().generation());
+        Optional<String> experiment =
+                form.optional(answer -> answer.origin().assigned().map(Assigned::experiment), TEXT);
+        Optional<String> arm = form.optional(
+                answer -> answer.origin().assigned().map(one -> one.arm().label()), TEXT);
+        LoggedAnswer.Standing standing = form.part(LoggedAnswer::standing, AnswerCodec::standing);
+        Optional<Assigned> assigned =
+                experiment.map(name -> new Assigned(name, known(Arm.values(), Arm::label, arm.orElse(UNKNOWN))));
         return new LoggedAnswer(
-                new LoggedAnswer.Origin(
-                        record.getServer(), record.getAt().toEpochMilli(), record.getGeneration(), assigned),
-                new LoggedAnswer.Asker(
-                        record.getUser(), Optional.of(record.getState()).filter(state -> !state.equals(UNKNOWN))),
-                new LoggedAnswer.Question(
-                        request,
-                        record.getUnlogged().stream()
-                                .map(part -> constant(Unlogged.values(), AnswerCodec::text, part))
-                                .collect(Collectors.toSet())),
-                new LoggedAnswer.Standing(
-                        new TreeMap<>(record.getPositions()),
-                        record.getMoved(),
-                        new ItemIndex.AsOf(
-                                record.getIndexItems(),
-                                record.getMoments().stream()
-                                        .map(moment -> new ItemIndex.Moment(
-                                                moment.getTime().toEpochMilli(), moment.getHalfLifeMillis()))
-                                        .toList())),
-                BatchCodec.floats(record.getQuery()),
-                record.getItems().stream().map(AnswerCodec::toCore).toList());
+                new LoggedAnswer.Origin(server, at, generation, assigned),
+                new LoggedAnswer.Asker(user, Optional.of(state).filter(known -> !known.equals(UNKNOWN))),
+                form.part(LoggedAnswer::question, question -> question(question, user)),
+                standing,
+                form.smallNumbers(LoggedAnswer::query),
+                form.list(LoggedAnswer::items, AnswerCodec::item));
     }
 
-    private static AnsweredItemRecord toAvro(LoggedAnswer.Item item) {
-        ScoreParts parts = item.parts();
-        return new AnsweredItemRecord(
-                item.item(), item.score(), parts.cosine(), parts.popularity(), parts.age(), parts.neighbours());
+    private static LoggedAnswer.Standing standing(RecordForm<LoggedAnswer.Standing> form) {
+        return new LoggedAnswer.Standing(
+                form.map(LoggedAnswer.Standing::positions, LONG),
+                form.flag(LoggedAnswer.Standing::isMoved),
+                form.part(
+                        LoggedAnswer.Standing::index,
+                        index -> new ItemIndex.AsOf(
+                                index.integer(ItemIndex.AsOf::items),
+                                index.list(
+                                        ItemIndex.AsOf::moments,
+                                        moment -> new ItemIndex.Moment(
+                                                moment.longInteger(ItemIndex.Moment::time),
+                                                moment.longInteger(ItemIndex.Moment::halfLife))))));
     }
 
-    private static LoggedAnswer.Item toCore(AnsweredItemRecord item) {
+    private static LoggedAnswer.Question question(RecordForm<LoggedAnswer.Question> form, String user) {
+        RecallRequest request = form.part(LoggedAnswer.Question::request, of -> request(of, user));
+        List<Unlogged> unlogged = form.list(
+                question -> new TreeSet<>(question.unlogged()),
+                part -> known(Unlogged.values(), AnswerCodec::text, part.text(AnswerCodec::text)));
+        return new LoggedAnswer.Question(request, Set.copyOf(unlogged));
+    }
+
+    private static RecallRequest request(RecordForm<RecallRequest> form, String user) {
+        int k = form.integer(RecallRequest::k);
+        boolean isSeenExcluded = form.flag(RecallRequest::isSeenExcluded);
+        List<String> excluded = form.list(request -> new TreeSet<>(request.excluded()), TEXT);
+        List<ItemFilter.Condition> conditions =
+                form.list(request -> request.filter().conditions(), AnswerCodec::condition);
+        Arrangement arrangement = form.part(RecallRequest::arrangement, AnswerCodec::arrangement);
+        RecallRequest.Weights weights = form.part(
+                RecallRequest::weights,
+                of -> new RecallRequest.Weights(
+                        new GivenWeights(
+                                number(of, given -> given.given().popularity()),
+                                number(of, given -> given.given().neighbours())),
+                        of.map(each -> new TreeMap<>(each.channels()), NUMBER)));
+        return new RecallRequest(
+                user,
+                k,
+                isSeenExcluded,
+                Set.copyOf(excluded),
+                new ItemFilter(conditions),
+                Features.NONE,
+                weights,
+                Optional.empty(),
+                Optional.empty(),
+                0,
+                arrangement);
+    }
+
+    private static Arrangement arrangement(RecordForm<Arrangement> form) {
+        return new Arrangement(
+                form.list(
+                        Arrangement::boosts,
+                        boost -> new Arrangement.Boost(
+                                boost.text(Arrangement.Boost::attribute),
+                                boost.text(Arrangement.Boost::value),
+                                boost.number(Arrangement.Boost::weight))),
+                form.map(each -> new TreeMap<>(each.atMost()), INTEGER),
+                number(form, Arrangement::diversity),
+                form.map(each -> new TreeMap<>(each.pins()), INTEGER));
+    }
+
+    private static LoggedAnswer.Item item(RecordForm<LoggedAnswer.Item> form) {
         return new LoggedAnswer.Item(
-                item.getItemId(),
-                item.getScore(),
-                new ScoreParts(item.getCosine(), item.getPopularity(), item.getAge(), item.getNeighbours()));
+                form.text(LoggedAnswer.Item::item),
+                form.smallNumber(LoggedAnswer.Item::score),
+                form.part(
+                        LoggedAnswer.Item::parts,
+                        parts -> new ScoreParts(
+                                parts.smallNumber(ScoreParts::cosine),
+                                parts.smallNumber(ScoreParts::popularity),
+                                parts.smallNumber(ScoreParts::age),
+                                parts.smallNumber(ScoreParts::neighbours),
+                                parts.smallNumber(ScoreParts::boost))),
+                form.part(
+                        LoggedAnswer.Item::placed,
+                        placed -> new Placed(
+                                placed.integer(Placed::pin),
+                                placed.map(each -> new TreeMap<>(each.quota()), INTEGER),
+                                placed.smallNumber(Placed::diversity))));
     }
 
-    private static ConditionRecord toAvro(ItemFilter.Condition condition) {
-        return condition.when(
-                anyOf -> new ConditionRecord(anyOf.attribute(), List.copyOf(new TreeSet<>(anyOf.values())), null, null),
-                between -> new ConditionRecord(between.attribute(), null, between.min(), between.max()));
+    private static ItemFilter.Condition condition(RecordForm<ItemFilter.Condition> form) {
+        String attribute = form.text(ItemFilter.Condition::attribute);
+        Optional<List<String>> values = form.optional(
+                condition -> condition.<Optional<Set<String>>>when(
+                        anyOf -> Optional.of(new TreeSet<>(anyOf.values())), between -> Optional.empty()),
+                texts -> texts.list(each -> each, TEXT));
+        OptionalDouble min = number(
+                form,
+                condition ->
+                        condition.when(anyOf -> OptionalDouble.empty(), between -> OptionalDouble.of(between.min())));
+        OptionalDouble max = number(
+                form,
+                condition ->
+                        condition.when(anyOf -> OptionalDouble.empty(), between -> OptionalDouble.of(between.max())));
+        return values.<ItemFilter.Condition>map(some -> new ItemFilter.AnyOf(attribute, Set.copyOf(some)))
+                .orElseGet(() -> new ItemFilter.Between(
+                        attribute, min.orElse(Double.NEGATIVE_INFINITY), max.orElse(Double.POSITIVE_INFINITY)));
     }
 
-    private static ItemFilter.Condition toCore(ConditionRecord condition) {
-        @Nullable List<String> values = condition.getValues();
-        return values == null
-                ? new ItemFilter.Between(
-                        condition.getAttribute(),
-                        optional(condition.getMin()).orElse(Double.NEGATIVE_INFINITY),
-                        optional(condition.getMax()).orElse(Double.POSITIVE_INFINITY))
-                : new ItemFilter.AnyOf(condition.getAttribute(), Set.copyOf(values));
-    }
-
-    private static List<Float> floats(float[] vector) {
-        Float[] boxed = new Float[vector.length];
-        Arrays.setAll(boxed, at -> vector[at]);
-        return List.of(boxed);
-    }
-
-    private static @Nullable Double orNull(OptionalDouble number) {
-        return number.isPresent() ? number.getAsDouble() : null;
-    }
-
-    private static OptionalDouble optional(@Nullable Double number) {
-        return number == null ? OptionalDouble.empty() : OptionalDouble.of(number);
+    private static <T> OptionalDouble number(RecordForm<T> form, Function<T, OptionalDouble> of) {
+        return form.optional(
+                        of.andThen(number ->
+                                number.isPresent() ? Optional.of(number.getAsDouble()) : Optional.<Double>empty()),
+                        NUMBER)
+                .map(OptionalDouble::of)
+                .orElseGet(OptionalDouble::empty);
     }
 
     private static String text(Unlogged part) {
         return part.name().toLowerCase(Locale.ROOT);
     }
 
-    private static <E extends Enum<E>> E constant(E[] all, Function<E, String> text, String wanted) {
-        return Arrays.stream(all)
-                .filter(each -> text.apply(each).equals(wanted))
-                .findFirst()
+    private static <E extends Enum<E>> E known(E[] all, Function<E, String> text, String wanted) {
+        return constant(all, text, wanted)
                 .orElseThrow(() -> new IllegalArgumentException("only another version knows " + wanted));
     }
 }

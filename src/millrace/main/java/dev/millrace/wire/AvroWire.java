@@ -5,21 +5,19 @@ import dev.millrace.event.RejectReason;
 import dev.millrace.event.Rejection;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Consumer;
-import java.util.function.Function;
 import java.util.function.LongSupplier;
 import org.apache.avro.Schema;
 import org.apache.avro.SchemaNormalization;
-import org.apache.avro.message.MessageEncoder;
-import org.apache.avro.message.RawMessageEncoder;
-import org.apache.avro.specific.SpecificDatumReader;
-import org.apache.avro.specific.SpecificRecord;
+import org.apache.avro.generic.GenericDatumReader;
+import org.apache.avro.generic.GenericDatumWriter;
+import org.apache.avro.io.BinaryEncoder;
+import org.apache.avro.io.EncoderFactory;
 
 /**
  * The two wire formats of record values: Avro single-object and Confluent's.
@@ -38,21 +36,12 @@ public final class AvroWire {
     private final WireSettings.Format format;
     private final Optional<ConfluentRegistry> registry;
     private final EventLimits limits;
-    private final GeneratedClasses model = new GeneratedClasses();
     private final Map<Long, Schema> known;
     private final Map<Schema, byte[]> fingerprints = new ConcurrentHashMap<>(); // as values of the schema begin
-    private final Map<Schema, MessageEncoder<SpecificRecord>> encoders = new ConcurrentHashMap<>();
-    private final Map<Resolution, SpecificDatumReader<SpecificRecord>> readers = new ConcurrentHashMap<>();
-
-    private record Resolution(Schema writer, Schema ours) {}
 
     /** Reads a value of today's schema, field by field. */
     interface Fields<R> {
         R read(RecordDecoder from) throws IOException;
-    }
-
-    private interface Reading<R> {
-        R of(Header header) throws IOException;
     }
 
     /**
@@ -104,21 +93,7 @@ public final class AvroWire {
         return topic.decode(this, key, Optional.of(value));
     }
 
-    /** The value as bytes, in the format of the settings. */
-    byte[] encode(String topic, SpecificRecord value) {
-        Schema schema = value.getSchema();
-        ByteArrayOutputStream bytes = new ByteArrayOutputStream(256);
-        bytes.writeBytes(header(topic, schema));
-        try {
-            encoders.computeIfAbsent(schema, of -> new RawMessageEncoder<>(model, of))
-                    .encode(value, bytes);
-        } catch (IOException impossible) {
-            throw new UncheckedIOException("encoding a value of " + topic, impossible);
-        }
-        return bytes.toByteArray();
-    }
-
-    /** As {@link #encode(String, SpecificRecord)}, of a value that has no object of Avro's. */
+    /** A value as bytes, in the format of the settings. */
     byte[] encode(String topic, Schema schema, Consumer<RecordEncoder> fields) {
         RecordEncoder encoder = new RecordEncoder(header(topic, schema));
         fields.accept(encoder);
@@ -145,62 +120,29 @@ public final class AvroWire {
         };
     }
 
-    /** As {@link #decode(Class, byte[], Function)}, Avro's value itself. */
-    <T extends SpecificRecord> T decode(Class<T> type, byte[] bytes) {
-        return decode(type, bytes, Function.identity());
-    }
-
     /**
      * The core value of bytes in either format.
      *
-     * @param toCore makes it of Avro's value; what it throws means that the bytes are no such value, or is a {@link Rejection} of its own
+     * @param ours today's schema
+     * @param fields reads what that schema has written; what it throws means that the bytes are no such value, or is a {@link Rejection} of its own
      * @throws UndecodableException if the bytes are no such value
      * @throws RegistryUnreachableException if the registry does not answer: the bytes may well be good
      */
-    <T extends SpecificRecord, R> R decode(Class<T> type, byte[] bytes, Function<T, R> toCore) {
-        return decode(type, bytes, false, header -> toCore.apply(resolved(type, bytes, header)));
+    <R> R decode(Schema ours, byte[] bytes, Fields<R> fields) {
+        return decode(ours, bytes, false, fields);
     }
 
     /**
-     * As {@link #decode(Class, byte[], Function)}.
-     *
-     * @param ours the short way to the same core value, for what was written with today's schema
+     * As {@link #decode(Schema, byte[], Fields)}, of bytes that anybody may have written: ids that the registry does not have hold others up only for
+     * so long.
      */
-    <T extends SpecificRecord, R> R decode(Class<T> type, byte[] bytes, Function<T, R> toCore, Fields<R> ours) {
-        return decode(type, bytes, false, header -> either(type, bytes, header, toCore, ours));
+    <R> R decodeForeign(Schema ours, byte[] bytes, Fields<R> fields) {
+        return decode(ours, bytes, true, fields);
     }
 
-    /**
-     * As {@link #decode(Class, byte[], Function, Fields)}, of bytes that anybody may have written: ids that the registry does not have hold others
-     * up only for so long.
-     */
-    <T extends SpecificRecord, R> R decodeForeign(Class<T> type, byte[] bytes, Function<T, R> toCore, Fields<R> ours) {
-        return decode(type, bytes, true, header -> either(type, bytes, header, toCore, ours));
-    }
-
-    @SuppressWarnings("ReferenceEquality") // of a writer's schema that is today's, WriterSchemas gives ours itself
-    private <T extends SpecificRecord, R> R either(
-            Class<T> type, byte[] bytes, Header header, Function<T, R> toCore, Fields<R> ours) throws IOException {
-        if (header.schema == model.schemaOf(type)) {
-            try {
-                return ours.read(new RecordDecoder(bytes, header.bytes));
-            } catch (RuntimeException | IOException broken) {
-                // so is the other way, which says what is wrong
-            }
-        }
-        return toCore.apply(resolved(type, bytes, header));
-    }
-
-    private <T extends SpecificRecord> T resolved(Class<T> type, byte[] bytes, Header header) throws IOException {
-        return type.cast(readers.computeIfAbsent(
-                        new Resolution(header.schema, model.schemaOf(type)),
-                        of -> new SpecificDatumReader<>(of.writer, of.ours, model))
-                .read(null, new RecordDecoder(bytes, header.bytes)));
-    }
-
-    private <R> R decode(Class<?> type, byte[] bytes, boolean isForeign, Reading<R> reading) {
+    private <R> R decode(Schema ours, byte[] bytes, boolean isForeign, Fields<R> fields) {
         try {
-            return reading.of(header(bytes, isForeign));
+            return read(ours, bytes, header(bytes, isForeign), fields);
         } catch (RegistryUnreachableException told) {
             throw told;
         } catch (RuntimeException | IOException broken) {
@@ -208,8 +150,30 @@ public final class AvroWire {
                 throw told;
             }
             // broken lengths, branches and places come as exceptions of many kinds
-            throw UndecodableException.instead("expected a " + type.getSimpleName(), broken);
+            throw UndecodableException.instead("expected a " + ours.getName(), broken);
         }
+    }
+
+    @SuppressWarnings("ReferenceEquality") // of a writer's schema that is today's, WriterSchemas gives ours itself
+    private static <R> R read(Schema ours, byte[] bytes, Header header, Fields<R> fields) throws IOException {
+        if (header.schema == ours) {
+            try {
+                return fields.read(new RecordDecoder(bytes, header.bytes));
+            } catch (RuntimeException | IOException broken) {
+                // Avro's own reader says what is wrong
+            }
+        }
+        return fields.read(today(
+                new GenericDatumReader<>(header.schema, ours).read(null, new RecordDecoder(bytes, header.bytes)),
+                ours));
+    }
+
+    /** A record of Avro's as today's schema writes it. */
+    static RecordDecoder today(Object record, Schema ours) throws IOException {
+        ByteArrayOutputStream written = new ByteArrayOutputStream(256);
+        BinaryEncoder encoder = EncoderFactory.get().directBinaryEncoder(written, null);
+        new GenericDatumWriter<>(ours).write(record, encoder);
+        return new RecordDecoder(written.toByteArray(), 0);
     }
 
     /**

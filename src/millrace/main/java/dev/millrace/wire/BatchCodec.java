@@ -1,21 +1,20 @@
 package dev.millrace.wire;
 
 import dev.millrace.attribute.TrainingExample;
-import dev.millrace.avro.FeatureColumn;
-import dev.millrace.avro.MiniBatchRecord;
 import dev.millrace.batch.MiniBatch;
 import dev.millrace.catalogue.CatalogueChange;
 import dev.millrace.event.FeatureValue;
 import dev.millrace.event.Features;
 import dev.millrace.feature.UserFeatures;
 import dev.millrace.negative.NegativeDraws;
+import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.Collections;
 import java.util.HashMap;
 import java.util.List;
 import java.util.LongSummaryStatistics;
 import java.util.Map;
+import java.util.Optional;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.function.Consumer;
@@ -115,54 +114,72 @@ final class BatchCodec {
         });
     }
 
-    static MiniBatch toCore(MiniBatchRecord record) {
-        List<CatalogueChange> catalogue = new ArrayList<>(
-                record.getCatalogue().stream().map(TrainingRecords::toCore).toList());
-        record.getUnannounced()
-                .forEach(place -> catalogue.set(place, catalogue.get(place).unannounced()));
-        List<String> texts = record.getTexts();
-        int count = record.getExampleIds().size();
-        int learnt = count - record.getExposed();
-        int positives = learnt - record.getRehearsed();
-        List<Features> userFeatures = features(record.getUserFeatures(), count, texts);
-        List<Features> contexts = features(record.getContext(), count, texts);
+    static MiniBatch read(RecordDecoder from) throws IOException {
+        long step = from.readLong();
+        long seed = from.readLong();
+        from.readLong(); // the times of the examples, from
+        from.readLong(); // and to
+        List<CatalogueChange> catalogue =
+                FeatureCodec.list(from, () -> TrainingRecords.change(from, from.readIndex() - FIRST_BRANCH));
+        for (int place : FeatureCodec.list(from, from::readInt)) {
+            catalogue.set(place, catalogue.get(place).unannounced());
+        }
+        int catalogueSize = from.readInt();
+        List<String> texts = FeatureCodec.list(from, from::readString);
+        FeatureCodec.Element<String> place = () -> texts.get(from.readInt());
+        List<String> ids = FeatureCodec.list(from, from::readString);
+        int count = ids.size();
+        List<String> users = FeatureCodec.list(from, from::readString);
+        List<Long> userTimes = FeatureCodec.list(from, from::readLong);
+        List<List<String>> histories = FeatureCodec.list(from, () -> FeatureCodec.list(from, place));
+        List<String> items = FeatureCodec.list(from, place);
+        List<String> actions = FeatureCodec.list(from, place);
+        List<Double> weights = FeatureCodec.list(from, from::readDouble);
+        List<Long> times = FeatureCodec.list(from, from::readLong);
+        List<Long> producedAt = FeatureCodec.list(from, from::readLong);
+        List<Features> userFeatures = features(from, count, place);
+        List<Features> contexts = features(from, count, place);
+        float[] logProbability = from.readFloats();
+        List<String> negatives = FeatureCodec.list(from, place);
+        float[] negativeLogProbability = from.readFloats();
+        List<String> removedUsers = FeatureCodec.list(from, from::readString);
+        NegativeDraws draws = new NegativeDraws(
+                from.readInt(),
+                from.readInt(),
+                from.readFloats(),
+                FeatureCodec.list(from, place),
+                FeatureCodec.list(from, from::readInt).stream()
+                        .mapToInt(owner -> owner)
+                        .toArray());
+        int learnt = count - from.readInt();
+        int positives = learnt - from.readInt();
         List<TrainingExample> examples = new ArrayList<>(count);
         for (int at = 0; at < count; at++) {
-            UserFeatures user = new UserFeatures(
-                    record.getUsers().get(at),
-                    record.getUserTimes().get(at),
-                    userFeatures.get(at),
-                    looked(record.getHistories().get(at), texts));
             examples.add(new TrainingExample(
-                    record.getExampleIds().get(at),
-                    user,
+                    ids.get(at),
+                    new UserFeatures(users.get(at), userTimes.get(at), userFeatures.get(at), histories.get(at)),
                     contexts.get(at),
-                    texts.get(record.getItems().get(at)),
-                    texts.get(record.getActions().get(at)),
-                    record.getWeights().get(at),
-                    record.getTimes().get(at),
-                    record.getProducedAt().get(at),
+                    items.get(at),
+                    actions.get(at),
+                    weights.get(at),
+                    times.get(at),
+                    producedAt.get(at),
                     at < learnt));
         }
         return new MiniBatch(
-                record.getStep(),
-                record.getSeed(),
+                step,
+                seed,
                 catalogue,
                 examples.subList(0, positives),
-                floats(record.getLogProbability()),
-                looked(record.getNegatives(), texts),
-                floats(record.getNegativeLogProbability()),
-                record.getCatalogueSize(),
-                record.getRemovedUsers(),
-                new NegativeDraws(
-                        record.getPopularityNegatives(),
-                        record.getMemoryNegatives(),
-                        floats(record.getPowerLogProbability()),
-                        looked(record.getHardNegatives(), texts),
-                        record.getHardOwners().stream().mapToInt(owner -> owner).toArray()),
+                logProbability,
+                negatives,
+                negativeLogProbability,
+                catalogueSize,
+                removedUsers,
+                draws,
                 examples.subList(learnt, count),
                 examples.subList(positives, learnt),
-                record.getClock());
+                from.readLong());
     }
 
     private static List<Integer> unannounced(List<CatalogueChange> catalogue) {
@@ -172,34 +189,30 @@ final class BatchCodec {
                 .toList();
     }
 
-    private static List<Features> features(List<FeatureColumn> columns, int count, List<String> texts) {
-        if (columns.isEmpty()) {
-            return Collections.nCopies(count, Features.NONE);
-        }
-        List<Features> features = new ArrayList<>(count);
+    /** Reads columns, each of a value or none for each example. Returns the features of each example. */
+    private static List<Features> features(RecordDecoder from, int count, FeatureCodec.Element<String> place)
+            throws IOException {
+        List<SortedMap<String, FeatureValue>> values = new ArrayList<>(count);
         for (int at = 0; at < count; at++) {
-            SortedMap<String, FeatureValue> values = new TreeMap<>();
-            for (FeatureColumn column : columns) {
-                @Nullable Object cell = column.getValues().get(at);
-                if (cell != null) {
-                    values.put(column.getName(), FeatureCodec.toCore(cell, place -> texts.get((Integer) place)));
+            values.add(new TreeMap<>());
+        }
+        for (long block = from.readArrayStart(); block > 0; block = from.arrayNext()) {
+            for (long left = block; left > 0; left--) {
+                String name = from.readString();
+                List<Optional<FeatureValue>> column = FeatureCodec.list(from, () -> cell(from, place));
+                for (int at = 0; at < count; at++) {
+                    SortedMap<String, FeatureValue> of = values.get(at);
+                    column.get(at).ifPresent(value -> of.put(name, value));
                 }
             }
-            features.add(Features.taking(values));
         }
-        return features;
+        return values.stream().map(Features::taking).toList();
     }
 
-    private static List<String> looked(List<Integer> places, List<String> texts) {
-        return places.stream().map(texts::get).toList();
-    }
-
-    static float[] floats(List<Float> boxed) {
-        float[] values = new float[boxed.size()];
-        for (int at = 0; at < values.length; at++) {
-            values[at] = boxed.get(at);
-        }
-        return values;
+    private static Optional<FeatureValue> cell(RecordDecoder from, FeatureCodec.Element<String> place)
+            throws IOException {
+        int branch = from.readIndex();
+        return branch == ABSENT ? Optional.empty() : Optional.of(FeatureCodec.value(branch - PRESENT, from, place));
     }
 
     /** Texts by place, in the order of first use. */

@@ -1,7 +1,5 @@
 package dev.millrace.wire;
 
-import static dev.millrace.wire.FeatureCodec.instant;
-
 import dev.millrace.avro.ClickEvent;
 import dev.millrace.avro.ExposureEvent;
 import dev.millrace.avro.ItemEvent;
@@ -11,10 +9,10 @@ import dev.millrace.event.Click;
 import dev.millrace.event.Exposure;
 import dev.millrace.event.UserProfile;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.util.Optional;
-import java.util.function.Function;
 import org.apache.avro.AvroRuntimeException;
-import org.apache.avro.specific.SpecificRecord;
+import org.apache.avro.Schema;
 
 /**
  * The values of the topics that producers write: exposures, clicks, users and items. They are written in Avro, and read in Avro or JSON. Safe for
@@ -26,58 +24,60 @@ import org.apache.avro.specific.SpecificRecord;
 public final class EventRecords {
 
     private final AvroWire wire;
-    private final GeneratedClasses model = new GeneratedClasses();
-    private final JsonEvents json = new JsonEvents(model);
 
     public EventRecords(AvroWire wire) {
         this.wire = wire;
     }
 
     public byte[] encode(String topic, Exposure exposure) {
-        return wire.encode(topic, toAvro(exposure));
+        return wire.encode(topic, ExposureEvent.getClassSchema(), fields -> write(fields, exposure));
     }
 
     public byte[] encode(String topic, Click click) {
-        return wire.encode(topic, toAvro(click));
+        return wire.encode(topic, ClickEvent.getClassSchema(), fields -> write(fields, click));
     }
 
     public byte[] encode(String topic, UserProfile profile) {
-        return wire.encode(topic, toAvro(profile));
+        return wire.encode(topic, UserEvent.getClassSchema(), fields -> write(fields, profile));
     }
 
     public byte[] encode(String topic, CatalogueItem item) {
-        return wire.encode(topic, toAvro(item));
+        return wire.encode(topic, ItemEvent.getClassSchema(), fields -> write(fields, item));
     }
 
     public Exposure exposure(byte[] value) {
-        Exposure exposure = decode(ExposureEvent.class, value, EventRecords::toCore, EventRecords::exposure);
+        Exposure exposure = decode(ExposureEvent.getClassSchema(), value, EventRecords::exposure);
         wire.limits().check("context", exposure.context());
         return exposure;
     }
 
     public Click click(byte[] value) {
-        Click click = decode(ClickEvent.class, value, EventRecords::toCore, EventRecords::click);
+        Click click = decode(ClickEvent.getClassSchema(), value, EventRecords::click);
         wire.limits().check("context", click.context());
         return click;
     }
 
     public UserProfile profile(byte[] value) {
-        UserProfile profile = decode(UserEvent.class, value, EventRecords::toCore, EventRecords::profile);
+        UserProfile profile = decode(UserEvent.getClassSchema(), value, EventRecords::profile);
         wire.limits().checkProfile("features", profile.features());
         return profile;
     }
 
     public CatalogueItem item(byte[] value) {
-        CatalogueItem item = decode(ItemEvent.class, value, EventRecords::toCore, EventRecords::item);
+        CatalogueItem item = decode(ItemEvent.getClassSchema(), value, EventRecords::item);
         wire.limits().check("features", item.features());
         return item;
     }
 
-    private <T extends SpecificRecord, R> R decode(
-            Class<T> type, byte[] value, Function<T, R> toCore, AvroWire.Fields<R> ours) {
-        return JsonEvents.isJson(value)
-                ? toCore.apply(type.cast(json.read(model.schemaOf(type), value)))
-                : wire.decodeForeign(type, value, toCore, ours);
+    private <R> R decode(Schema schema, byte[] value, AvroWire.Fields<R> fields) {
+        if (!JsonEvents.isJson(value)) {
+            return wire.decodeForeign(schema, value, fields);
+        }
+        try {
+            return fields.read(AvroWire.today(JsonEvents.read(schema, value), schema));
+        } catch (IOException impossible) {
+            throw new UncheckedIOException("reading what was just written", impossible);
+        }
     }
 
     private static Exposure exposure(RecordDecoder from) throws IOException {
@@ -91,26 +91,14 @@ public final class EventRecords {
                 textOrNothing(from));
     }
 
-    static ExposureEvent toAvro(Exposure exposure) {
-        return new ExposureEvent(
-                exposure.id(),
-                exposure.user(),
-                exposure.item(),
-                instant(exposure.time()),
-                instant(exposure.producedAt()),
-                FeatureCodec.toAvro(exposure.context()),
-                exposure.generation().orElse(null));
-    }
-
-    static Exposure toCore(ExposureEvent event) {
-        return new Exposure(
-                event.getExposureId(),
-                event.getUserId(),
-                event.getItemId(),
-                event.getTime().toEpochMilli(),
-                event.getProducedAt().toEpochMilli(),
-                FeatureCodec.toCore(event.getContext()),
-                Optional.ofNullable(event.getGeneration()));
+    private static void write(RecordEncoder fields, Exposure exposure) {
+        fields.text(exposure.id())
+                .text(exposure.user())
+                .text(exposure.item())
+                .longInteger(exposure.time())
+                .longInteger(exposure.producedAt());
+        FeatureCodec.write(fields, exposure.context());
+        writeTextOrNothing(fields, exposure.generation());
     }
 
     private static Click click(RecordDecoder from) throws IOException {
@@ -131,6 +119,17 @@ public final class EventRecords {
                 FeatureCodec.read(from));
     }
 
+    private static void write(RecordEncoder fields, Click click) {
+        fields.text(click.id()).text(click.user()).text(click.item()).longInteger(click.time());
+        writeTextOrNothing(fields, click.exposure());
+        fields.text(click.action()).number(click.weight()).longInteger(click.producedAt());
+        FeatureCodec.write(fields, click.context());
+    }
+
+    private static void writeTextOrNothing(RecordEncoder fields, Optional<String> text) {
+        text.ifPresentOrElse(some -> fields.longInteger(1).text(some), () -> fields.longInteger(0));
+    }
+
     private static Optional<String> textOrNothing(RecordDecoder from) throws IOException {
         return switch (from.readIndex()) {
             case 0 -> Optional.empty();
@@ -139,56 +138,21 @@ public final class EventRecords {
         };
     }
 
-    static ClickEvent toAvro(Click click) {
-        ClickEvent.Builder builder = ClickEvent.newBuilder()
-                .setClickId(click.id())
-                .setUserId(click.user())
-                .setItemId(click.item())
-                .setTime(instant(click.time()))
-                .setAction(click.action())
-                .setWeight(click.weight())
-                .setProducedAt(instant(click.producedAt()))
-                .setContext(FeatureCodec.toAvro(click.context()));
-        click.exposure().ifPresent(builder::setExposureId);
-        return builder.build();
-    }
-
-    static Click toCore(ClickEvent event) {
-        return new Click(
-                event.getClickId(),
-                event.getUserId(),
-                event.getItemId(),
-                Optional.ofNullable(event.getExposureId()),
-                event.getAction(),
-                event.getWeight(),
-                event.getTime().toEpochMilli(),
-                event.getProducedAt().toEpochMilli(),
-                FeatureCodec.toCore(event.getContext()));
-    }
-
     private static UserProfile profile(RecordDecoder from) throws IOException {
         return new UserProfile(from.readString(), from.readLong(), FeatureCodec.read(from));
-    }
-
-    static UserEvent toAvro(UserProfile profile) {
-        return new UserEvent(profile.user(), instant(profile.time()), FeatureCodec.toAvro(profile.features()));
-    }
-
-    static UserProfile toCore(UserEvent event) {
-        return new UserProfile(
-                event.getUserId(), event.getTime().toEpochMilli(), FeatureCodec.toCore(event.getFeatures()));
     }
 
     static CatalogueItem item(RecordDecoder from) throws IOException {
         return new CatalogueItem(from.readString(), from.readLong(), FeatureCodec.read(from));
     }
 
-    static ItemEvent toAvro(CatalogueItem item) {
-        return new ItemEvent(item.item(), instant(item.time()), FeatureCodec.toAvro(item.features()));
+    private static void write(RecordEncoder fields, UserProfile profile) {
+        fields.text(profile.user()).longInteger(profile.time());
+        FeatureCodec.write(fields, profile.features());
     }
 
-    static CatalogueItem toCore(ItemEvent event) {
-        return new CatalogueItem(
-                event.getItemId(), event.getTime().toEpochMilli(), FeatureCodec.toCore(event.getFeatures()));
+    static void write(RecordEncoder fields, CatalogueItem item) {
+        fields.text(item.item()).longInteger(item.time());
+        FeatureCodec.write(fields, item.features());
     }
 }

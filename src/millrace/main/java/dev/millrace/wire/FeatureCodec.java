@@ -1,11 +1,9 @@
 package dev.millrace.wire;
 
-import dev.millrace.avro.FeatureVector;
 import dev.millrace.event.FeatureValue;
 import dev.millrace.event.Features;
 import dev.millrace.event.UnusableEventException;
 import java.io.IOException;
-import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -13,10 +11,9 @@ import java.util.Map;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.function.Consumer;
-import java.util.function.Function;
 import org.apache.avro.AvroRuntimeException;
 
-/** Feature maps between core and Avro; and times, which events carry as instants. */
+/** Features of events and examples, in the order of their schema. */
 final class FeatureCodec {
 
     // branches of the union of values
@@ -26,24 +23,6 @@ final class FeatureCodec {
     private static final int DENSE = 3;
 
     private FeatureCodec() {}
-
-    static Map<String, dev.millrace.avro.FeatureValue> toAvro(Features features) {
-        Map<String, dev.millrace.avro.FeatureValue> values = new HashMap<>();
-        features.values().forEach((name, value) -> values.put(name, new dev.millrace.avro.FeatureValue(toAvro(value))));
-        return values;
-    }
-
-    static Features toCore(Map<String, dev.millrace.avro.FeatureValue> values) {
-        SortedMap<String, FeatureValue> features = new TreeMap<>();
-        values.forEach((name, value) -> {
-            try {
-                features.put(name, toCore(value.getValue(), Object::toString));
-            } catch (UnusableEventException unusable) {
-                throw unusable.ofFeature(name);
-            }
-        });
-        return Features.taking(features);
-    }
 
     /** Writes features as their schema has them, in the order of a map of Avro's classes. */
     static void write(RecordEncoder fields, Features features) {
@@ -93,18 +72,23 @@ final class FeatureCodec {
         SortedMap<String, FeatureValue> values = new TreeMap<>();
         for (long block = from.readMapStart(); block > 0; block = from.mapNext()) {
             for (long left = block; left > 0; left--) {
-                values.put(from.readString(), value(from));
+                String name = from.readString();
+                try {
+                    values.put(name, value(from.readIndex(), from, from::readString));
+                } catch (UnusableEventException unusable) {
+                    throw unusable.ofFeature(name);
+                }
             }
         }
         return Features.taking(values);
     }
 
-    private static FeatureValue value(RecordDecoder from) throws IOException {
-        int branch = from.readIndex();
+    /** @param text reads a text, or what stands for one */
+    static FeatureValue value(int branch, RecordDecoder from, Element<String> text) throws IOException {
         return switch (branch) {
-            case CATEGORY -> new FeatureValue.Category(from.readString());
+            case CATEGORY -> new FeatureValue.Category(text.read());
             case QUANTITY -> new FeatureValue.Quantity(from.readDouble());
-            case BAG -> new FeatureValue.Bag(list(from, from::readString));
+            case BAG -> new FeatureValue.Bag(list(from, text));
             case DENSE -> new FeatureValue.Dense(list(from, from::readFloat));
             default -> throw new AvroRuntimeException("a feature value's union has no branch " + branch);
         };
@@ -122,36 +106,5 @@ final class FeatureCodec {
             }
         }
         return list;
-    }
-
-    static Instant instant(long epochMillis) {
-        return Instant.ofEpochMilli(epochMillis);
-    }
-
-    /** A value as the union of its schema holds it. */
-    private static Object toAvro(FeatureValue value) {
-        return value.match(
-                FeatureValue.Category::value,
-                FeatureValue.Quantity::value,
-                FeatureValue.Bag::values,
-                dense -> new FeatureVector(dense.values()));
-    }
-
-    /**
-     * A value that a union holds.
-     *
-     * @param text what stands there for a text
-     */
-    static FeatureValue toCore(Object union, Function<Object, String> text) {
-        if (union instanceof Double number) {
-            return new FeatureValue.Quantity(number);
-        } else if (union instanceof List<?> bag) {
-            return new FeatureValue.Bag(bag.stream().map(text).toList());
-        } else if (union instanceof FeatureVector vector) {
-            return new FeatureValue.Dense(vector.getComponents());
-        } else if (union instanceof CharSequence || union instanceof Integer) {
-            return new FeatureValue.Category(text.apply(union));
-        }
-        throw new IllegalStateException("a feature value is of " + union.getClass() + ", which its schema has not");
     }
 }

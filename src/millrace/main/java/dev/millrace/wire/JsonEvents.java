@@ -25,7 +25,7 @@ import java.util.Optional;
 import java.util.stream.Collectors;
 import org.apache.avro.Schema;
 import org.apache.avro.generic.GenericData;
-import org.apache.avro.generic.IndexedRecord;
+import org.apache.avro.generic.GenericRecord;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -50,12 +50,7 @@ final class JsonEvents {
             .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
             .build();
 
-    private final GenericData model;
-
-    /** @param model makes the records and the times in them */
-    JsonEvents(GenericData model) {
-        this.model = model;
-    }
+    private JsonEvents() {}
 
     /** Whether a value is meant as JSON: it begins with a brace, maybe behind white space. No value in Avro begins so. */
     static boolean isJson(byte[] value) {
@@ -71,10 +66,10 @@ final class JsonEvents {
      *
      * @throws UndecodableException if it is no event of that schema; the message names member, value and rule, or the place
      */
-    IndexedRecord read(Schema schema, byte[] value) {
+    static GenericRecord read(Schema schema, byte[] value) {
         try (JsonParser json = parser(value)) {
             json.nextToken();
-            IndexedRecord event = event(schema, json);
+            GenericRecord event = event(schema, json);
             json.nextToken();
             require(!json.hasCurrentToken(), json, "must be one object, with nothing behind it");
             return event;
@@ -97,9 +92,9 @@ final class JsonEvents {
         return JSON.createParser(text.array(), 0, text.length());
     }
 
-    private IndexedRecord event(Schema schema, JsonParser json) throws IOException {
+    private static GenericRecord event(Schema schema, JsonParser json) throws IOException {
         require(json.hasToken(JsonToken.START_OBJECT), json, "must be an object");
-        IndexedRecord event = record(schema);
+        GenericRecord event = new GenericData.Record(schema);
         BitSet found = new BitSet();
         while (json.nextToken() == JsonToken.FIELD_NAME) {
             Schema.@Nullable Field field = schema.getField(json.currentName());
@@ -118,17 +113,17 @@ final class JsonEvents {
                 if (!field.hasDefaultValue()) {
                     throw undecodable(field.name() + " is required, and absent or null");
                 }
-                event.put(field.pos(), model.getDefaultValue(field));
+                event.put(field.pos(), GenericData.get().getDefaultValue(field));
             }
         }
         return event;
     }
 
-    private Object value(Schema schema, JsonParser json) throws IOException {
+    private static Object value(Schema schema, JsonParser json) throws IOException {
         return switch (schema.getType()) {
             case STRING, UNION -> text(json); // the union of null and string
             case DOUBLE -> number(json);
-            case LONG -> time(schema, json);
+            case LONG -> millis(json);
             case MAP -> features(json);
             default -> throw new IllegalStateException("no event has a field of " + schema.getType());
         };
@@ -146,13 +141,6 @@ final class JsonEvents {
         return json.getDoubleValue();
     }
 
-    private Object time(Schema schema, JsonParser json) throws IOException {
-        long millis = millis(json);
-        return Optional.ofNullable(model.getConversionFor(schema.getLogicalType()))
-                .<Object>map(conversion -> conversion.fromLong(millis, schema, schema.getLogicalType()))
-                .orElse(millis);
-    }
-
     private static long millis(JsonParser json) throws IOException {
         if (json.hasToken(JsonToken.VALUE_NUMBER_INT) && json.getNumberType() != NumberType.BIG_INTEGER) {
             return json.getLongValue();
@@ -167,7 +155,7 @@ final class JsonEvents {
         throw refused(json, "must be milliseconds since 1970, or a string such as \"2026-01-31T12:00:00.000Z\"");
     }
 
-    private Map<String, Object> features(JsonParser json) throws IOException {
+    private static Map<String, Object> features(JsonParser json) throws IOException {
         require(json.hasToken(JsonToken.START_OBJECT), json, "must be an object of features by name");
         Map<String, Object> features = new HashMap<>();
         while (json.nextToken() == JsonToken.FIELD_NAME) {
@@ -182,7 +170,7 @@ final class JsonEvents {
         return features;
     }
 
-    private Object feature(JsonParser json) throws IOException {
+    private static Object feature(JsonParser json) throws IOException {
         if (json.hasToken(JsonToken.VALUE_STRING)) {
             return text(json);
         } else if (isNumber(json)) {
@@ -213,13 +201,9 @@ final class JsonEvents {
         return texts;
     }
 
-    private IndexedRecord record(Schema schema) {
-        return (IndexedRecord) model.newRecord(null, schema);
-    }
-
     /** A record of one field. */
-    private IndexedRecord record(Schema schema, Object only) {
-        IndexedRecord record = record(schema);
+    private static GenericRecord record(Schema schema, Object only) {
+        GenericRecord record = new GenericData.Record(schema);
         record.put(0, only);
         return record;
     }

@@ -12,7 +12,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import org.apache.avro.Schema;
-import org.apache.avro.generic.GenericData;
 import org.apache.avro.generic.GenericDatumReader;
 import org.apache.avro.generic.GenericRecord;
 
@@ -24,7 +23,6 @@ import org.apache.avro.generic.GenericRecord;
 public final class PlainValues {
 
     private final AvroWire wire;
-    private final JsonEvents json = new JsonEvents(GenericData.get());
 
     public PlainValues(AvroWire wire) {
         this.wire = wire;
@@ -69,7 +67,7 @@ public final class PlainValues {
 
     private Optional<PlainRecord> event(Schema schema, byte[] bytes) {
         try {
-            return Optional.of(plain((GenericRecord) json.read(schema, bytes)));
+            return Optional.of(plain(JsonEvents.read(schema, bytes)));
         } catch (UndecodableException broken) {
             return Optional.empty();
         }

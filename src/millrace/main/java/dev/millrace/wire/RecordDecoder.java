@@ -86,6 +86,10 @@ final class RecordDecoder extends Decoder {
         return ByteBuffer.wrap(content("a byte string"));
     }
 
+    byte[] readBytes() throws IOException {
+        return content("a byte string");
+    }
+
     @Override
     public void skipBytes() throws IOException {
         skip(length("a byte string"));

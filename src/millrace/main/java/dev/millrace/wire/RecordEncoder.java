@@ -48,10 +48,7 @@ final class RecordEncoder {
             length += value.length();
         } else {
             length = from;
-            byte[] utf8 = Utf8.bytes(value);
-            longInteger(utf8.length).reserve(utf8.length);
-            System.arraycopy(utf8, 0, bytes, length, utf8.length);
-            length += utf8.length;
+            return bytes(Utf8.bytes(value));
         }
         return this;
     }
@@ -75,11 +72,19 @@ final class RecordEncoder {
         return longInteger(0);
     }
 
+    RecordEncoder bytes(byte[] value) {
+        return longInteger(value.length).append(value, value.length);
+    }
+
     /** Writes what another one has written. */
     RecordEncoder append(RecordEncoder other) {
-        reserve(other.length);
-        System.arraycopy(other.bytes, 0, bytes, length, other.length);
-        length += other.length;
+        return append(other.bytes, other.length);
+    }
+
+    private RecordEncoder append(byte[] from, int count) {
+        reserve(count);
+        System.arraycopy(from, 0, bytes, length, count);
+        length += count;
         return this;
     }
 

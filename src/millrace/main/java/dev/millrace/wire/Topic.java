@@ -25,9 +25,10 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.Arrays;
 import java.util.Optional;
-import java.util.function.BiFunction;
+import java.util.function.BiConsumer;
+import java.util.function.Consumer;
 import java.util.function.Function;
-import org.apache.avro.specific.SpecificRecord;
+import org.apache.avro.Schema;
 
 /**
  * A topic of Millrace's own: what keys and values of its records mean. {@link AvroWire} writes and reads them.
@@ -40,107 +41,88 @@ public final class Topic<T> {
 
     /** Keyed by step. */
     public static final Topic<MiniBatch> MINI_BATCHES = new Topic<>(
+            MiniBatchRecord.getClassSchema(),
             batch -> Utf8.bytes(Long.toString(batch.step())),
-            (wire, name, batch) -> Optional.of(
-                    wire.encode(name, MiniBatchRecord.getClassSchema(), fields -> BatchCodec.write(fields, batch))),
-            decoding(MiniBatchRecord.class, (key, record) -> record.map(BatchCodec::toCore)));
+            BatchCodec::write,
+            BatchCodec::read);
 
     /** Keyed by user. */
     public static final Topic<UserFeatures> USER_FEATURES = new Topic<>(
+            UserFeaturesRecord.getClassSchema(),
             user -> Utf8.bytes(user.user()),
-            (wire, name, user) -> Optional.of(wire.encode(
-                    name, UserFeaturesRecord.getClassSchema(), fields -> TrainingRecords.write(fields, user))),
-            decoding(
-                    UserFeaturesRecord.class,
-                    (key, record) -> record.map(TrainingRecords::toCore),
-                    (key, from) -> TrainingRecords.user(from)));
+            TrainingRecords::write,
+            TrainingRecords::user);
 
     /** Keyed by part. */
-    public static final Topic<PartProgress> TRAINING_PROGRESS = new Topic<>(
-            ProgressRecord.class,
-            part -> Utf8.bytes(part.part()),
-            part -> Optional.of(OutputCodec.toAvro(part)),
-            (key, record) -> record.map(OutputCodec::toCore));
+    public static final Topic<PartProgress> TRAINING_PROGRESS =
+            of(ProgressRecord.getClassSchema(), part -> Utf8.bytes(part.part()), ProgressCodec::part);
 
     /** Keyed by server, arm and window. */
-    public static final Topic<ServingProgress> SERVING_PROGRESS = new Topic<>(
-            ServingRecord.class,
-            told -> Utf8.bytes(told.key()),
-            told -> Optional.of(OutputCodec.toAvro(told)),
-            (key, record) -> record.map(OutputCodec::toCore));
+    public static final Topic<ServingProgress> SERVING_PROGRESS =
+            of(ServingRecord.getClassSchema(), told -> Utf8.bytes(told.key()), ProgressCodec::serving);
 
     /**
      * Keyed by generation and kind of fact. A kind that only another version knows is left out. Of an experiment no order takes the place of another in
      * the topic, so that the first one of a step stays the first.
      */
-    public static final Topic<GenerationFact> GENERATIONS = new Topic<>(
-            GenerationRecord.class,
+    public static final Topic<GenerationFact> GENERATIONS = ifKnown(
+            GenerationRecord.getClassSchema(),
             fact -> itemKey(
                     fact.generation(),
                     fact.kind() == GenerationFact.Kind.EXPERIMENT
                             ? fact.kind().name() + '\0' + Sha256.hex(fact.at() + fact.by() + fact.settings())
                             : fact.kind().name()),
-            fact -> Optional.of(OutputCodec.toAvro(fact)),
-            (key, record) -> record.flatMap(OutputCodec::toCore));
+            OutputCodec::fact);
 
     /** Keyed by target. An action that only another version knows is left out. */
-    public static final Topic<OperatorAction> OPERATOR_ACTIONS = new Topic<>(
-            OperatorActionRecord.class,
-            action -> Utf8.bytes(action.target()),
-            action -> Optional.of(OutputCodec.toAvro(action)),
-            (key, record) -> record.flatMap(OutputCodec::toCore));
+    public static final Topic<OperatorAction> OPERATOR_ACTIONS =
+            ifKnown(OperatorActionRecord.getClassSchema(), action -> Utf8.bytes(action.target()), OutputCodec::action);
 
     /** Keyed by the user's digest. An answer with something that only another version knows is none. */
-    public static final Topic<LoggedAnswer> ANSWERS = new Topic<>(
-            AnswerRecord.class,
-            answer -> Utf8.bytes(answer.asker().user()),
-            answer -> Optional.of(AnswerCodec.toAvro(answer)),
-            (key, record) -> record.map(AnswerCodec::toCore));
+    public static final Topic<LoggedAnswer> ANSWERS = of(
+            AnswerRecord.getClassSchema(), answer -> Utf8.bytes(answer.asker().user()), AnswerCodec::answer);
 
     /** Keyed by generation and item, by the generation alone for its mark. To read; {@link #itemEmbeddings} is to write. */
     public static final Topic<ItemEmbedding> ITEM_EMBEDDINGS = itemEmbeddings("");
 
     /** Keyed by generation and key of the entry. */
     public static final Topic<ModelUpdate> MODEL_UPDATES = new Topic<>(
-            ModelUpdateRecord.class,
+            ModelUpdateRecord.getClassSchema(),
             update -> key(update.generation(), update.key()),
             update -> update.entry()
-                    .map(entry -> new ModelUpdateRecord(update.generation(), update.step(), ByteBuffer.wrap(entry))),
-            (key, record) -> Optional.of(new ModelUpdate(
-                    generation(key),
-                    record.map(ModelUpdateRecord::getStep).orElse(0L),
-                    behindGeneration(key),
-                    record.map(update -> bytes(update.getEntry())))));
+                    .map(entry -> fields -> fields.text(update.generation())
+                            .longInteger(update.step())
+                            .bytes(entry)),
+            (key, from) -> {
+                from.skipString(); // the generation, which is also in the key
+                return Optional.of(new ModelUpdate(
+                        generation(key), from.readLong(), behindGeneration(key), Optional.of(from.readBytes())));
+            },
+            key -> Optional.of(new ModelUpdate(generation(key), 0, behindGeneration(key), Optional.empty())));
 
     /** Keyed by generation and item. */
     public static final Topic<ItemNeighbours> ITEM_NEIGHBOURS = new Topic<>(
-            ItemNeighboursRecord.class,
+            ItemNeighboursRecord.getClassSchema(),
             neighbours -> itemKey(neighbours.generation(), neighbours.item()),
-            neighbours -> neighbours.list().map(list -> OutputCodec.toAvro(neighbours, list)),
-            (key, record) -> Optional.of(new ItemNeighbours(
-                    generation(key),
-                    record.map(ItemNeighboursRecord::getStep).orElse(0L),
-                    Utf8.text(behindGeneration(key)),
-                    record.map(OutputCodec::toCore))));
+            neighbours -> neighbours.list().map(list -> fields -> OutputCodec.write(fields, neighbours, list)),
+            (key, from) -> Optional.of(OutputCodec.neighbours(generation(key), Utf8.text(behindGeneration(key)), from)),
+            key -> Optional.of(
+                    new ItemNeighbours(generation(key), 0, Utf8.text(behindGeneration(key)), Optional.empty())));
 
     /** @param logTopic name of the topic of mini-batches, by whose steps the embeddings go */
     public static Topic<ItemEmbedding> itemEmbeddings(String logTopic) {
         return new Topic<>(
+                ItemEmbeddingRecord.getClassSchema(),
                 embedding -> itemKey(embedding.generation(), embedding.item()),
-                (wire, name, embedding) -> embedding
+                embedding -> embedding
                         .vector()
-                        .map(vector -> wire.encode(
-                                name,
-                                ItemEmbeddingRecord.getClassSchema(),
-                                fields -> OutputCodec.write(fields, embedding, vector, logTopic))),
-                decoding(
-                        ItemEmbeddingRecord.class,
-                        (key, record) ->
-                                Optional.of(itemEmbedding(generation(key), Utf8.text(behindGeneration(key)), record)),
-                        (key, from) -> {
-                            int unused = split(key); // or the record is none of the topic
-                            return OutputCodec.embedding(from);
-                        }));
+                        .map(vector -> fields -> OutputCodec.write(fields, embedding, vector, logTopic)),
+                (key, from) -> {
+                    int unused = split(key); // or the record is none of the topic
+                    return Optional.of(OutputCodec.embedding(from));
+                },
+                key -> Optional.of(new ItemEmbedding(
+                        Utf8.text(behindGeneration(key)), Optional.empty(), generation(key), 0, 0, 0)));
     }
 
     /**
@@ -151,62 +133,58 @@ public final class Topic<T> {
      */
     public record ItemNeighbours(String generation, long step, String item, Optional<NeighbourList> list) {}
 
-    /** The short way to what a record holds, for a value that was written with today's schema. */
+    /** Reads what a value of today's schema holds. */
     private interface Reading<T> {
-        T read(byte[] key, RecordDecoder from) throws IOException;
+        Optional<T> read(byte[] key, RecordDecoder from) throws IOException;
     }
 
+    private final Schema schema;
     private final Function<T, byte[]> key;
-    private final Encoding<T> encoding;
-    private final Decoding<T> decoding;
-
-    /** Makes the bytes of what a record of the topic of a name holds. */
-    private interface Encoding<T> {
-        Optional<byte[]> encode(AvroWire wire, String name, T value);
-    }
-
-    /** Makes what a record holds of its key and bytes. */
-    private interface Decoding<T> {
-        Optional<T> decode(AvroWire wire, byte[] key, Optional<byte[]> value);
-    }
+    private final Function<T, Optional<Consumer<RecordEncoder>>> writing;
+    private final Reading<T> reading;
+    private final Function<byte[], Optional<T>> removal;
 
     /**
-     * @param toAvro absent to remove what has the key
-     * @param toCore absent for a removal that tells nothing
+     * @param writing absent to remove what has the key
+     * @param removal what a record without a value says of its key; absent for nothing
      */
-    private <A extends SpecificRecord> Topic(
-            Class<A> type,
+    private Topic(
+            Schema schema,
             Function<T, byte[]> key,
-            Function<T, Optional<A>> toAvro,
-            BiFunction<byte[], Optional<A>, Optional<T>> toCore) {
-        this(
-                key,
-                (wire, name, value) -> toAvro.apply(value).map(record -> wire.encode(name, record)),
-                decoding(type, toCore));
-    }
-
-    private Topic(Function<T, byte[]> key, Encoding<T> encoding, Decoding<T> decoding) {
+            Function<T, Optional<Consumer<RecordEncoder>>> writing,
+            Reading<T> reading,
+            Function<byte[], Optional<T>> removal) {
+        this.schema = schema;
         this.key = key;
-        this.encoding = encoding;
-        this.decoding = decoding;
+        this.writing = writing;
+        this.reading = reading;
+        this.removal = removal;
     }
 
-    private static <T, A extends SpecificRecord> Decoding<T> decoding(
-            Class<A> type, BiFunction<byte[], Optional<A>, Optional<T>> toCore) {
-        return (wire, of, value) -> value.isPresent()
-                ? wire.decode(type, value.get(), record -> toCore.apply(of, Optional.of(record)))
-                : toCore.apply(of, Optional.empty());
+    private Topic(
+            Schema schema, Function<T, byte[]> key, BiConsumer<RecordEncoder, T> writing, AvroWire.Fields<T> reading) {
+        this(
+                schema,
+                key,
+                value -> Optional.of(fields -> writing.accept(fields, value)),
+                (of, from) -> Optional.of(reading.read(from)),
+                of -> Optional.empty());
     }
 
-    private static <T, A extends SpecificRecord> Decoding<T> decoding(
-            Class<A> type, BiFunction<byte[], Optional<A>, Optional<T>> toCore, Reading<T> ours) {
-        return (wire, of, value) -> value.isPresent()
-                ? wire.decode(
-                        type,
-                        value.get(),
-                        record -> toCore.apply(of, Optional.of(record)),
-                        from -> Optional.of(ours.read(of, from)))
-                : toCore.apply(of, Optional.empty());
+    private static <T> Topic<T> of(Schema schema, Function<T, byte[]> key, Function<RecordForm<T>, T> fields) {
+        return new Topic<>(
+                schema, key, (to, value) -> RecordForm.write(to, value, fields), from -> RecordForm.read(from, fields));
+    }
+
+    /** Of values with a part that only another version may know. */
+    private static <T> Topic<T> ifKnown(
+            Schema schema, Function<T, byte[]> key, Function<RecordForm<T>, Optional<T>> fields) {
+        return new Topic<>(
+                schema,
+                key,
+                value -> Optional.of(to -> RecordForm.write(to, value, fields)),
+                (of, from) -> RecordForm.read(from, fields),
+                of -> Optional.empty());
     }
 
     public byte[] key(T value) {
@@ -214,11 +192,11 @@ public final class Topic<T> {
     }
 
     Optional<byte[]> encode(AvroWire wire, String name, T value) {
-        return encoding.encode(wire, name, value);
+        return writing.apply(value).map(fields -> wire.encode(name, schema, fields));
     }
 
     Optional<T> decode(AvroWire wire, byte[] of, Optional<byte[]> value) {
-        return decoding.decode(wire, of, value);
+        return value.isPresent() ? wire.decode(schema, value.get(), from -> reading.read(of, from)) : removal.apply(of);
     }
 
     /** The key of an item's records in a generation. */
@@ -256,16 +234,5 @@ public final class Topic<T> {
             }
         }
         throw new UndecodableException(RejectReason.UNDECODABLE, "the key names no generation");
-    }
-
-    private static ItemEmbedding itemEmbedding(String generation, String item, Optional<ItemEmbeddingRecord> record) {
-        return record.map(OutputCodec::toCore)
-                .orElseGet(() -> new ItemEmbedding(item, Optional.empty(), generation, 0, 0, 0));
-    }
-
-    static byte[] bytes(ByteBuffer buffer) {
-        byte[] bytes = new byte[buffer.remaining()];
-        buffer.duplicate().get(bytes);
-        return bytes;
     }
 }

@@ -1,14 +1,10 @@
 package dev.millrace.wire;
 
 import dev.millrace.attribute.TrainingExample;
-import dev.millrace.avro.ExampleRecord;
 import dev.millrace.avro.ItemEvent;
 import dev.millrace.avro.ItemRemoval;
 import dev.millrace.avro.TrainingRecord;
-import dev.millrace.avro.UserFeaturesRecord;
-import dev.millrace.avro.UserRemoval;
 import dev.millrace.catalogue.CatalogueChange;
-import dev.millrace.event.CatalogueItem;
 import dev.millrace.feature.UserFeatures;
 import java.io.IOException;
 import java.util.function.Consumer;
@@ -55,32 +51,18 @@ public final class TrainingRecords {
             Consumer<TrainingExample> example,
             Consumer<CatalogueChange> change,
             Consumer<String> userRemoval) {
-        wire.<TrainingRecord, Runnable>decode(
-                        TrainingRecord.class,
-                        value,
-                        record -> {
-                            Object entry = record.getEntry();
-                            if (entry instanceof ExampleRecord avro) {
-                                TrainingExample core = toCore(avro);
-                                return () -> example.accept(core);
-                            } else if (entry instanceof UserRemoval removal) {
-                                return () -> userRemoval.accept(removal.getUserId());
-                            }
-                            CatalogueChange core = toCore(entry);
-                            return () -> change.accept(core);
-                        },
-                        from -> {
-                            int branch = from.readIndex();
-                            if (branch == EXAMPLE) {
-                                TrainingExample core = example(from);
-                                return () -> example.accept(core);
-                            } else if (branch == USER_REMOVAL) {
-                                String user = from.readString();
-                                return () -> userRemoval.accept(user);
-                            }
-                            CatalogueChange core = change(from, branch - CHANGE);
-                            return () -> change.accept(core);
-                        })
+        wire.<Runnable>decode(TrainingRecord.getClassSchema(), value, from -> {
+                    int branch = from.readIndex();
+                    if (branch == EXAMPLE) {
+                        TrainingExample core = example(from);
+                        return () -> example.accept(core);
+                    } else if (branch == USER_REMOVAL) {
+                        String user = from.readString();
+                        return () -> userRemoval.accept(user);
+                    }
+                    CatalogueChange core = change(from, branch - CHANGE);
+                    return () -> change.accept(core);
+                })
                 .run();
     }
 
@@ -109,19 +91,6 @@ public final class TrainingRecords {
                 from.readBoolean());
     }
 
-    static TrainingExample toCore(ExampleRecord example) {
-        return new TrainingExample(
-                example.getExampleId(),
-                toCore(example.getUser()),
-                FeatureCodec.toCore(example.getContext()),
-                example.getItemId(),
-                example.getAction(),
-                example.getWeight(),
-                example.getTime().toEpochMilli(),
-                example.getProducedAt().toEpochMilli(),
-                example.getClicked());
-    }
-
     /**
      * Writes a change as a branch of a union.
      *
@@ -130,9 +99,7 @@ public final class TrainingRecords {
     static RecordEncoder write(RecordEncoder fields, int first, CatalogueChange change) {
         return change.match(
                 upsert -> {
-                    CatalogueItem item = upsert.item();
-                    fields.longInteger(first + ITEM).text(item.item()).longInteger(item.time());
-                    FeatureCodec.write(fields, item.features());
+                    EventRecords.write(fields.longInteger(first + ITEM), upsert.item());
                     return fields;
                 },
                 removal -> fields.longInteger(first + REMOVAL)
@@ -149,17 +116,6 @@ public final class TrainingRecords {
         };
     }
 
-    /** An {@link ItemEvent} or {@link ItemRemoval}. */
-    static CatalogueChange toCore(Object change) {
-        if (change instanceof ItemEvent item) {
-            return new CatalogueChange.Upsert(EventRecords.toCore(item));
-        } else if (change instanceof ItemRemoval removal) {
-            return new CatalogueChange.Removal(
-                    removal.getItemId(), removal.getTime().toEpochMilli());
-        }
-        throw new IllegalStateException("a catalogue change is of " + change.getClass() + ", which its schema has not");
-    }
-
     static void write(RecordEncoder fields, UserFeatures user) {
         fields.text(user.user()).longInteger(user.time());
         FeatureCodec.write(fields, user.features());
@@ -169,13 +125,5 @@ public final class TrainingRecords {
     static UserFeatures user(RecordDecoder from) throws IOException {
         return new UserFeatures(
                 from.readString(), from.readLong(), FeatureCodec.read(from), FeatureCodec.list(from, from::readString));
-    }
-
-    static UserFeatures toCore(UserFeaturesRecord user) {
-        return new UserFeatures(
-                user.getUserId(),
-                user.getTime().toEpochMilli(),
-                FeatureCodec.toCore(user.getFeatures()),
-                user.getHistory());
     }
 }

@@ -1,5 +1,20 @@
 package dev.millrace.wire;
 
+import dev.millrace.avro.AnswerRecord;
+import dev.millrace.avro.ClickEvent;
+import dev.millrace.avro.ExposureEvent;
+import dev.millrace.avro.GenerationRecord;
+import dev.millrace.avro.ItemEmbeddingRecord;
+import dev.millrace.avro.ItemEvent;
+import dev.millrace.avro.ItemNeighboursRecord;
+import dev.millrace.avro.MiniBatchRecord;
+import dev.millrace.avro.ModelUpdateRecord;
+import dev.millrace.avro.OperatorActionRecord;
+import dev.millrace.avro.ProgressRecord;
+import dev.millrace.avro.ServingRecord;
+import dev.millrace.avro.TrainingRecord;
+import dev.millrace.avro.UserEvent;
+import dev.millrace.avro.UserFeaturesRecord;
 import dev.millrace.settings.InvalidSettingsException;
 import dev.millrace.settings.SettingFault;
 import java.io.IOException;
@@ -27,6 +42,24 @@ final class WriterSchemas {
 
     private static final String PAST = "past-schemas.jsonl";
 
+    /** Schemas of the topics' values. */
+    static final List<Schema> TODAY = List.of(
+            ExposureEvent.getClassSchema(),
+            ClickEvent.getClassSchema(),
+            UserEvent.getClassSchema(),
+            ItemEvent.getClassSchema(),
+            TrainingRecord.getClassSchema(),
+            MiniBatchRecord.getClassSchema(),
+            ItemEmbeddingRecord.getClassSchema(),
+            UserFeaturesRecord.getClassSchema(),
+            ModelUpdateRecord.getClassSchema(),
+            ItemNeighboursRecord.getClassSchema(),
+            ProgressRecord.getClassSchema(),
+            ServingRecord.getClassSchema(),
+            GenerationRecord.getClassSchema(),
+            OperatorActionRecord.getClassSchema(),
+            AnswerRecord.getClassSchema());
+
     private WriterSchemas() {}
 
     /**
@@ -37,10 +70,7 @@ final class WriterSchemas {
      */
     static Map<Long, Schema> all(Optional<Path> directory) {
         Map<Long, Schema> schemas = new HashMap<>();
-        Stream.of(
-                        GeneratedClasses.TOPIC_SCHEMAS,
-                        past(),
-                        directory.map(WriterSchemas::in).orElse(List.of()))
+        Stream.of(TODAY, past(), directory.map(WriterSchemas::in).orElse(List.of()))
                 .flatMap(List::stream)
                 .forEach(schema -> schemas.put(SchemaNormalization.parsingFingerprint64(schema), inOurNames(schema)));
         return schemas;
@@ -51,7 +81,7 @@ final class WriterSchemas {
      * name of its alias that we have. Avro itself looks at the reader's aliases only, but it is producers who rename.
      */
     static Schema inOurNames(Schema writer) {
-        Optional<Schema> ours = GeneratedClasses.TOPIC_SCHEMAS.stream()
+        Optional<Schema> ours = TODAY.stream()
                 .filter(schema -> schema.getFullName().equals(writer.getFullName()))
                 .findFirst();
         if (ours.isEmpty() || writer.getType() != Schema.Type.RECORD) {

@@ -28,7 +28,8 @@ function question() {
   const parameters = new URLSearchParams({ user, k: ANSWERS, explain: true });
   weights.forEach((value, name) => parameters.set(`w.${name}`, value));
   filters.forEach((value, name) => parameters.set(`filter.${name}`, value));
-  return `/v1/recall?${parameters}`;
+  const arranged = byId('arranged').value.trim();
+  return `/v1/recall?${parameters}${arranged && `&${arranged.replace(/^[?&]+/, '')}`}`;
 }
 
 /** Asks anew. An answer that comes after the question has changed is dropped. */
@@ -82,7 +83,7 @@ function show(answer, about) {
   document.dispatchEvent(new CustomEvent('answer', { detail: answer.items.map(({ item }) => item) }));
 }
 
-function row({ item, score, parts, nearest }, at, best) {
+function row({ item, score, parts, placed, nearest }, at, best) {
   const bar = element('meter', { min: 0, max: best, value: Math.max(0, score), 'aria-hidden': 'true' });
   const button = element('button', { type: 'button', 'data-item': item, 'aria-label': `Click ${item}` }, 'Click');
   button.addEventListener('click', () => click(item));
@@ -90,18 +91,27 @@ function row({ item, score, parts, nearest }, at, best) {
     element('td', { class: 'number muted' }, String(at + 1)),
     element('th', { scope: 'row' }, element('b', {}, item), element('div', { class: 'muted' }, described(known.get(item)))),
     element('td', { class: 'score' }, plain(score), bar),
-    element('td', {}, summed(parts), element('div', { class: 'muted' }, nearest?.length ? `near ${nearest.map(near => `${near.item} ${plain(near.score, 2)}`).join(', ')}` : '–')),
+    element('td', {}, summed(parts), placement(placed), element('div', { class: 'muted' }, nearest?.length ? `near ${nearest.map(near => `${near.item} ${plain(near.score, 2)}`).join(', ')}` : '–')),
     element('td', {}, hasClicks ? button : ''));
   const titles = byId('answers').parentElement.tHead.rows[0].cells;
   [...made.cells].forEach((cell, column) => { cell.title = titles[column].title; });
   return made;
 }
 
-const PARTS = { cosine: 'taste', popularity: 'popularity', age: 'age', neighbours: 'clicked beside' };
+const PARTS = { cosine: 'taste', popularity: 'popularity', age: 'age', neighbours: 'clicked beside', boost: 'boost' };
 
 /** What a score is the sum of, in words. */
 function summed(parts) {
   return Object.entries(parts ?? {}).filter(([, part]) => Math.abs(part) >= 0.005).map(([name, part]) => `${PARTS[name]} ${plain(part, 2)}`).join(' · ');
+}
+
+/** What beside the score put an item in its place, in words. */
+function placement(placed) {
+  if (!placed) return '';
+  const quotas = Object.entries(placed.quota).map(([name, number]) => `number ${number} of its ${name}`);
+  return element('div', { class: 'muted' }, [
+    ...(placed.pin > 0 ? [`pinned to ${placed.pin}`] : []), ...quotas, ...(placed.diversity !== 0 ? [`cosine ${plain(placed.diversity, 2)} to one before`] : []),
+  ].join(' · '));
 }
 
 /**
@@ -247,6 +257,7 @@ export function showTrial(state) {
 function begin() {
   begun = true;
   byId('user').addEventListener('change', () => choose(byId('user').value));
+  byId('arranged').addEventListener('change', ask);
   byId('question').addEventListener('submit', event => {
     event.preventDefault();
     choose(byId('user').value);

@@ -2,7 +2,6 @@ package dev.millrace.alarm;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.millrace.alarm.InputAlarms.Kind;
 import dev.millrace.alarm.InputAlarms.State;
 import dev.millrace.state.Books;
 import java.util.List;
@@ -20,12 +19,12 @@ class InputAlarmsTest {
         assertThat(take("attribute-0_0", clicks(60, 30))).isEmpty(); // 90 clicks are no hundred yet
 
         assertThat(take("attribute-0_1", clicks(10, 10)))
-                .containsExactly(new State(Kind.ORPHAN_CLICKS, 40 / 110.0, 0.2, true));
+                .containsExactly(new State(Symptom.ORPHAN_CLICKS, 40 / 110.0, 0.2, true));
 
         // 70 and 30 orphans more of 100: still; then 80 and 20: at the limit is not beyond it
         assertThat(take("attribute-0_0", clicks(130, 60))).isEmpty();
         assertThat(take("attribute-0_0", clicks(210, 80)))
-                .containsExactly(new State(Kind.ORPHAN_CLICKS, 0.2, 0.2, false));
+                .containsExactly(new State(Symptom.ORPHAN_CLICKS, 0.2, 0.2, false));
     }
 
     @Test
@@ -33,16 +32,16 @@ class InputAlarmsTest {
         assertThat(take(
                         "attribute-0_0",
                         Map.of("clicks", account(200, Map.of("orphan-attributed", 150L, "late", 50L)))))
-                .containsExactly(new State(Kind.ORPHAN_CLICKS, 0.75, 0.2, true));
+                .containsExactly(new State(Symptom.ORPHAN_CLICKS, 0.75, 0.2, true));
     }
 
     @Test
     void lateClicksBeyondTheLimitAreAnAlarm() {
         assertThat(take("attribute-0_0", Map.of("clicks", account(100, Map.of("attributed", 69L, "late", 31L)))))
-                .containsExactly(new State(Kind.LATE_CLICKS, 0.31, 0.3, true));
+                .containsExactly(new State(Symptom.LATE_CLICKS, 0.31, 0.3, true));
 
         assertThat(take("attribute-0_0", Map.of("clicks", account(200, Map.of("attributed", 139L, "late", 61L)))))
-                .containsExactly(new State(Kind.LATE_CLICKS, 0.3, 0.3, false));
+                .containsExactly(new State(Symptom.LATE_CLICKS, 0.3, 0.3, false));
     }
 
     @Test
@@ -50,18 +49,18 @@ class InputAlarmsTest {
         Map<String, Long> outcomes = Map.of("attributed", 60L, "capped", 34L, "attributed: cut weight", 6L);
 
         assertThat(take("attribute-0_0", Map.of("clicks", account(100, outcomes))))
-                .containsExactly(new State(Kind.CUT_WEIGHTS, 0.06, 0.05, true));
+                .containsExactly(new State(Symptom.CUT_WEIGHTS, 0.06, 0.05, true));
     }
 
     @Test
     void misplacedRecordsAlarmUntilThousandFollowInPlace() {
         assertThat(take("attribute-1_0", Map.of("items", account(5, Map.of("rejected: bad-partition", 1L)))))
-                .containsExactly(new State(Kind.MISPLACED_RECORDS, 1, 0, true));
+                .containsExactly(new State(Symptom.MISPLACED_RECORDS, 1, 0, true));
 
         assertThat(take("attribute-1_1", Map.of("items", account(999, Map.of("applied", 999L)))))
                 .isEmpty();
         assertThat(take("attribute-1_1", Map.of("items", account(1000, Map.of("applied", 1000L)))))
-                .containsExactly(new State(Kind.MISPLACED_RECORDS, 1, 0, false));
+                .containsExactly(new State(Symptom.MISPLACED_RECORDS, 1, 0, false));
     }
 
     @Test
@@ -71,10 +70,10 @@ class InputAlarmsTest {
         assertThat(active()).isEmpty();
 
         alarms.take("attribute-1_0", Map.of("items", account(20, one)), OptionalDouble.empty(), true);
-        assertThat(active()).containsExactly(Kind.MISPLACED_REMOVALS);
+        assertThat(active()).containsExactly(Symptom.MISPLACED_REMOVALS);
 
         take("attribute-1_0", Map.of("items", account(100_000, one)));
-        assertThat(active()).containsExactly(Kind.MISPLACED_REMOVALS);
+        assertThat(active()).containsExactly(Symptom.MISPLACED_REMOVALS);
     }
 
     @Test
@@ -82,11 +81,11 @@ class InputAlarmsTest {
         assertThat(alarms.take("learn-0", Map.of(), OptionalDouble.of(0.1), false))
                 .isEmpty();
         assertThat(alarms.take("learn-0", Map.of(), OptionalDouble.of(0.2), false))
-                .containsExactly(new State(Kind.FAR_ITEMS, 0.2, 0.1, true));
+                .containsExactly(new State(Symptom.FAR_ITEMS, 0.2, 0.1, true));
         assertThat(take("attribute-0_0", Map.of())).isEmpty(); // which does not know
-        assertThat(active()).containsExactly(Kind.FAR_ITEMS);
+        assertThat(active()).containsExactly(Symptom.FAR_ITEMS);
         assertThat(alarms.take("learn-0", Map.of(), OptionalDouble.of(0.05), false))
-                .containsExactly(new State(Kind.FAR_ITEMS, 0.05, 0.1, false));
+                .containsExactly(new State(Symptom.FAR_ITEMS, 0.05, 0.1, false));
     }
 
     @Test
@@ -114,7 +113,7 @@ class InputAlarmsTest {
         return alarms.take(part, books, OptionalDouble.empty(), false);
     }
 
-    private List<Kind> active() {
+    private List<Symptom> active() {
         return alarms.states().stream().filter(State::isActive).map(State::kind).toList();
     }
 

@@ -72,20 +72,20 @@ class ModelAlarmsTest {
     void itemsThatAllPointOneWayAreACollapseUntilTheyDoNot() {
         ModelAlarms alarms = alarms(1, 20_000, Map.of("alarm.norm-drift", "0"));
         learn(alarms, 1, 10);
-        assertThat(alarm(alarms, Alarm.Kind.EMBEDDING_COLLAPSE).isActive()).isFalse();
+        assertThat(alarm(alarms, Symptom.EMBEDDING_COLLAPSE).isActive()).isFalse();
 
         rows(model, (item, row) -> Arrays.fill(row, 1f + item / 1000f));
         learn(alarms, 2, 10);
         learn(alarms, 3, 10);
 
-        assertThat(alarm(alarms, Alarm.Kind.EMBEDDING_COLLAPSE))
+        assertThat(alarm(alarms, Symptom.EMBEDDING_COLLAPSE))
                 .satisfies(given -> assertThat(given.value()).isCloseTo(1, within(1e-6)))
                 .satisfies(given -> assertThat(given.since()).isEqualTo(2));
 
         rows(model, (item, row) -> row[item % DIM] = 1);
         learn(alarms, 4, 10);
         // twenty items on four axes: of 190 pairs 4 · 10 are on one axis
-        assertThat(alarm(alarms, Alarm.Kind.EMBEDDING_COLLAPSE))
+        assertThat(alarm(alarms, Symptom.EMBEDDING_COLLAPSE))
                 .satisfies(given -> assertThat(given.value()).isCloseTo(40.0 / 190, within(1e-6)))
                 .satisfies(given -> assertThat(given.isActive()).isFalse());
     }
@@ -98,16 +98,16 @@ class ModelAlarmsTest {
 
         rows(model, (item, row) -> row[item % DIM] = 4);
         learn(alarms, 2, 10);
-        assertThat(alarm(alarms, Alarm.Kind.NORM_DRIFT).isActive()).isFalse();
+        assertThat(alarm(alarms, Symptom.NORM_DRIFT).isActive()).isFalse();
         rows(model, (item, row) -> row[item % DIM] = 6);
         learn(alarms, 3, 10);
-        assertThat(alarm(alarms, Alarm.Kind.NORM_DRIFT))
+        assertThat(alarm(alarms, Symptom.NORM_DRIFT))
                 .satisfies(given -> assertThat(given.value()).isCloseTo(6, within(1e-5)))
                 .satisfies(given -> assertThat(given.since()).isEqualTo(3));
         rows(model, (item, row) -> row[item % DIM] = 0.1f);
         learn(alarms, 4, 10);
 
-        assertThat(alarm(alarms, Alarm.Kind.NORM_DRIFT))
+        assertThat(alarm(alarms, Symptom.NORM_DRIFT))
                 .satisfies(given -> assertThat(given.value()).isCloseTo(0.1, within(1e-5)))
                 .satisfies(given -> assertThat(given.isActive()).isTrue());
     }
@@ -137,16 +137,16 @@ class ModelAlarmsTest {
         ModelAlarms alarms = alarms(1, 20_000, Map.of());
         for (int step = 1; step <= 8; step++) {
             learn(alarms, step, 2);
-            assertThat(alarm(alarms, Alarm.Kind.GRADIENT_NORM).value()).isNaN();
+            assertThat(alarm(alarms, Symptom.GRADIENT_NORM).value()).isNaN();
         }
 
         learn(alarms, 9, 30); // fifteen times the trend of 2
 
-        assertThat(alarm(alarms, Alarm.Kind.GRADIENT_NORM).value()).isCloseTo(15, within(1e-9));
-        assertThat(alarm(alarms, Alarm.Kind.GRADIENT_NORM).isActive()).isTrue();
+        assertThat(alarm(alarms, Symptom.GRADIENT_NORM).value()).isCloseTo(15, within(1e-9));
+        assertThat(alarm(alarms, Symptom.GRADIENT_NORM).isActive()).isTrue();
         learn(alarms, 10, 30); // over 2 + 28 / 8
-        assertThat(alarm(alarms, Alarm.Kind.GRADIENT_NORM).value()).isCloseTo(30 / 5.5, within(1e-9));
-        assertThat(alarm(alarms, Alarm.Kind.GRADIENT_NORM).isActive()).isFalse();
+        assertThat(alarm(alarms, Symptom.GRADIENT_NORM).value()).isCloseTo(30 / 5.5, within(1e-9));
+        assertThat(alarm(alarms, Symptom.GRADIENT_NORM).isActive()).isFalse();
     }
 
     @Test
@@ -156,16 +156,16 @@ class ModelAlarmsTest {
         SampleFigures none = new SampleFigures(0, 0, -1, -1, -1, 1);
 
         learn(alarms, 1, 1, half);
-        assertThat(alarm(alarms, Alarm.Kind.REPEATED_ITEMS).value()).isNaN();
+        assertThat(alarm(alarms, Symptom.REPEATED_ITEMS).value()).isNaN();
         learn(alarms, 2, 1, none);
 
-        assertThat(alarm(alarms, Alarm.Kind.REPEATED_ITEMS).value()).isEqualTo(0.25);
-        assertThat(alarm(alarms, Alarm.Kind.MASKED_LOGITS).value()).isEqualTo(0.2);
-        assertThat(alarm(alarms, Alarm.Kind.REPEATED_ITEMS).isActive()).isFalse();
+        assertThat(alarm(alarms, Symptom.REPEATED_ITEMS).value()).isEqualTo(0.25);
+        assertThat(alarm(alarms, Symptom.MASKED_LOGITS).value()).isEqualTo(0.2);
+        assertThat(alarm(alarms, Symptom.REPEATED_ITEMS).isActive()).isFalse();
         learn(alarms, 3, 1, half);
         learn(alarms, 4, 1, half);
-        assertThat(alarm(alarms, Alarm.Kind.REPEATED_ITEMS).isActive()).isTrue();
-        assertThat(alarm(alarms, Alarm.Kind.SATURATED_PROBABILITY).isActive()).isTrue();
+        assertThat(alarm(alarms, Symptom.REPEATED_ITEMS).isActive()).isTrue();
+        assertThat(alarm(alarms, Symptom.SATURATED_PROBABILITY).isActive()).isTrue();
     }
 
     @Test
@@ -173,13 +173,12 @@ class ModelAlarmsTest {
         ModelAlarms alarms = alarms(1, 160, Map.of());
         for (int scored = 0; scored < 160; scored += 10) {
             alarms.examined(scored / 40, totals(scored, scored / 10, scored / 2));
-            assertThat(alarm(alarms, Alarm.Kind.RECALL_BELOW_POPULARITY).value())
-                    .isNaN();
+            assertThat(alarm(alarms, Symptom.RECALL_BELOW_POPULARITY).value()).isNaN();
         }
 
         alarms.examined(16, totals(160, 16, 80));
 
-        assertThat(alarm(alarms, Alarm.Kind.RECALL_BELOW_POPULARITY))
+        assertThat(alarm(alarms, Symptom.RECALL_BELOW_POPULARITY))
                 .satisfies(given -> assertThat(given.value()).isEqualTo(0.2)) // 16 found, popularity finds 80
                 .satisfies(given -> assertThat(given.since()).isEqualTo(16));
     }
@@ -193,18 +192,18 @@ class ModelAlarmsTest {
         for (; exam < 40; exam++) {
             long sway = exam % 2 * 2;
             alarms.examined(exam * 2300, totals(exam * 128, exam * 30 - sway, exam * 30));
-            assertThat(alarm(alarms, Alarm.Kind.RECALL_BELOW_POPULARITY).isActive())
+            assertThat(alarm(alarms, Symptom.RECALL_BELOW_POPULARITY).isActive())
                     .isFalse();
         }
         long found = exam * 30;
         int garbage = 0;
-        for (; !alarm(alarms, Alarm.Kind.RECALL_BELOW_POPULARITY).isActive(); exam++, garbage++) {
+        for (; !alarm(alarms, Symptom.RECALL_BELOW_POPULARITY).isActive(); exam++, garbage++) {
             alarms.examined(exam * 2300, totals(exam * 128, found, exam * 30));
         }
 
         // small parts of the window of 20,000 are of 312 events: three exams
         assertThat(garbage).isBetween(3, 6);
-        for (int good = 0; alarm(alarms, Alarm.Kind.RECALL_BELOW_POPULARITY).isActive(); exam++, good++) {
+        for (int good = 0; alarm(alarms, Symptom.RECALL_BELOW_POPULARITY).isActive(); exam++, good++) {
             found += 40;
             alarms.examined(exam * 2300, totals(exam * 128, found, exam * 30));
             assertThat(good).isLessThan(6);
@@ -214,7 +213,7 @@ class ModelAlarmsTest {
     @Test
     void whatIsOffIsNotThere() {
         Map<String, String> off = new HashMap<>();
-        for (Alarm.Kind kind : Alarm.Kind.values()) {
+        for (Symptom kind : Symptom.OF_MODEL) {
             off.put("alarm." + kind.text(), "0");
         }
 
@@ -235,7 +234,7 @@ class ModelAlarmsTest {
 
         assertThat(alarms.alarms())
                 .filteredOn(Alarm::isActive)
-                .containsExactly(new Alarm(Alarm.Kind.VECTOR_AGE, 1.3, 1.1, 8));
+                .containsExactly(new Alarm(Symptom.VECTOR_AGE, 1.3, 1.1, 8));
         alarms.published(10, 0.9);
         assertThat(alarms.alarms()).noneMatch(Alarm::isActive);
     }
@@ -298,7 +297,7 @@ class ModelAlarmsTest {
         }
     }
 
-    private static Alarm alarm(ModelAlarms alarms, Alarm.Kind kind) {
+    private static Alarm alarm(ModelAlarms alarms, Symptom kind) {
         return alarms.alarms().stream()
                 .filter(alarm -> alarm.kind() == kind)
                 .findFirst()

@@ -3,6 +3,7 @@ package dev.millrace.app;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.millrace.alarm.Alarm;
+import dev.millrace.alarm.Symptom;
 import dev.millrace.exam.ExamTotals;
 import dev.millrace.experiment.AnswerHistory;
 import dev.millrace.experiment.Arm;
@@ -19,7 +20,6 @@ import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
 import java.util.TreeMap;
-import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
 class ExperimentDeciderTest {
@@ -90,15 +90,15 @@ class ExperimentDeciderTest {
     @Test
     void alarmsAreThoseThatTheControlDoesNotHave() {
         Decision.Facts facts = facts(
-                learner("learn-0", 9, "g1", 1, Optional.empty(), Alarm.Kind.GRADIENT_NORM),
+                learner("learn-0", 9, "g1", 1, Optional.empty(), Symptom.GRADIENT_NORM),
                 learner(
                         "learn-from-log-0 b",
                         8,
                         "g2",
                         1,
                         Optional.of("3 refused steps"),
-                        Alarm.Kind.GRADIENT_NORM,
-                        Alarm.Kind.EMBEDDING_COLLAPSE));
+                        Symptom.GRADIENT_NORM,
+                        Symptom.EMBEDDING_COLLAPSE));
 
         assertThat(facts.learner())
                 .contains(new Decision.Learner(
@@ -110,7 +110,7 @@ class ExperimentDeciderTest {
     /** Both have the alarm at step 10; the control tells that it is over, the treatment only afterwards. */
     @Test
     void alarmsAreComparedAtEqualSteps() {
-        Alarm.Kind alarm = Alarm.Kind.GRADIENT_NORM;
+        Symptom alarm = Symptom.GRADIENT_NORM;
         PartProgress treatment = learner("learn-from-log-0 b", 8, "g2", 10, Optional.empty(), alarm);
 
         facts(learner("learn-0", 9, "g1", 10, Optional.empty(), alarm), treatment);
@@ -153,7 +153,7 @@ class ExperimentDeciderTest {
     }
 
     private static PartProgress learner(
-            String part, long at, String generation, long step, Optional<String> withheld, Alarm.Kind... active) {
+            String part, long at, String generation, long step, Optional<String> withheld, Symptom... active) {
         TrainingProgress training = new TrainingProgress(
                 generation,
                 step,
@@ -172,7 +172,7 @@ class ExperimentDeciderTest {
                 new TreeMap<>(),
                 new TreeMap<>(),
                 withheld,
-                Stream.of(Alarm.Kind.values()) // that is over, or never was
+                Symptom.OF_MODEL.stream() // that is over, or never was
                         .map(kind -> new Alarm(kind, 1, 0, List.of(active).contains(kind) ? 1 : 0))
                         .toList());
         return new PartProgress(part, at, new TreeMap<>(), new TreeMap<>(), Optional.of(training));

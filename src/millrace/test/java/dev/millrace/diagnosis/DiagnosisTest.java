@@ -5,6 +5,7 @@ import static org.assertj.core.groups.Tuple.tuple;
 
 import dev.millrace.alarm.Alarm;
 import dev.millrace.alarm.InputAlarms;
+import dev.millrace.alarm.Symptom;
 import dev.millrace.diagnosis.Finding.Grade;
 import dev.millrace.exam.ExamTotals;
 import dev.millrace.model.RowCounts;
@@ -211,17 +212,20 @@ class DiagnosisTest {
         said(
                 1_000,
                 List.of(
-                        new Alarm(Alarm.Kind.RECALL_BELOW_POPULARITY, 0.8, 1, 70),
-                        new Alarm(Alarm.Kind.NORM_DRIFT, 3, 2, 90),
-                        new Alarm(Alarm.Kind.VECTOR_AGE, 0.5, 1, 0)),
+                        new Alarm(Symptom.RECALL_BELOW_POPULARITY, 0.8, 1, 70),
+                        new Alarm(Symptom.NORM_DRIFT, 3, 2, 90),
+                        new Alarm(Symptom.VECTOR_AGE, 0.5, 1, 0)),
                 Map.of(),
                 Optional.empty());
 
         assertThat(findings().stream().filter(finding -> finding.check().equals("model")))
-                .extracting(Finding::grade, Finding::what)
+                .extracting(Finding::grade, Finding::what, Finding::why)
                 .containsExactly(
-                        tuple(Grade.FAIL, "recall-below-popularity is 0.800, beyond 1.00 since step 70"),
-                        tuple(Grade.WARN, "norm-drift is 3.00, beyond 2.00 since step 90"));
+                        tuple(
+                                Grade.FAIL,
+                                "recall-below-popularity is 0.800, beyond 1.00 since step 70",
+                                Symptom.RECALL_BELOW_POPULARITY.cause()),
+                        tuple(Grade.WARN, "norm-drift is 3.00, beyond 2.00 since step 90", Symptom.NORM_DRIFT.cause()));
     }
 
     @ParameterizedTest
@@ -324,7 +328,7 @@ class DiagnosisTest {
             case "untrained actions" -> books.put("clicks", account(100, 0, "untrained-action", 51));
             case "alarm about events" -> {
                 books.put("clicks", account(100, 0, "attributed", 100));
-                inputAlarms = List.of(new InputAlarms.State(InputAlarms.Kind.ORPHAN_CLICKS, 0.75, 0.5, true));
+                inputAlarms = List.of(new InputAlarms.State(Symptom.ORPHAN_CLICKS, 0.75, 0.5, true));
             }
             case "lost end" -> transactions = List.of(transaction(Fate.COMMITTED, NOW));
             case "unknown end" -> transactions = List.of(transaction(Fate.UNDECIDED, NOW));

@@ -2,8 +2,7 @@ package dev.millrace.page;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.millrace.alarm.Alarm;
-import dev.millrace.alarm.InputAlarms;
+import dev.millrace.alarm.Symptom;
 import dev.millrace.event.RejectReason;
 import dev.millrace.settings.SettingsReader;
 import dev.millrace.state.InputTopic;
@@ -39,8 +38,8 @@ class MeaningsTest {
                 Arguments.of(
                         "MEASURES",
                         Stream.concat(
-                                Stream.of(Alarm.Kind.values()).map(Alarm.Kind::text),
-                                Stream.of(InputAlarms.Kind.values()).map(InputAlarms.Kind::text))),
+                                Symptom.OF_MODEL.stream().map(Symptom::text),
+                                Symptom.OF_EVENTS.stream().map(Symptom::text))),
                 Arguments.of("TOPICS", Stream.of(InputTopic.values()).map(InputTopic::label)));
     }
 

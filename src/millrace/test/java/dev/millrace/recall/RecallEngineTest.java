@@ -7,6 +7,7 @@ import dev.millrace.event.Features;
 import dev.millrace.experiment.Arm;
 import dev.millrace.experiment.Experiment;
 import dev.millrace.feature.UserFeatures;
+import dev.millrace.index.Arrangement;
 import dev.millrace.index.ItemFilter;
 import dev.millrace.index.ItemIndex;
 import dev.millrace.index.ScoredItem;
@@ -184,7 +185,8 @@ class RecallEngineTest {
                 new RecallRequest.Weights(new GivenWeights(popularity, OptionalDouble.empty()), Map.of()),
                 Optional.empty(),
                 Optional.empty(),
-                0);
+                0,
+                Arrangement.NONE);
     }
 
     private static RecallRequest named(String generation) {

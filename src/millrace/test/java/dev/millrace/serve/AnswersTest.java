@@ -210,6 +210,79 @@ class AnswersTest {
                 .isEqualTo(items);
     }
 
+    /** Scores of an unknown user are a 1, b .8, c .6; the fake's temperature is .5. */
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "boost.category.boots=1 | b a movie/c", // b .8 + .5
+                "boost.tags.red=1&boost.category.shoes=-1 | b movie/c a", // b .8, c .6 + .5 − .5, a 1 − .5
+                "boost.price.30=1.5 | movie/c a b", // c .6 + .75
+                "at-most.category=1 | a b",
+                "at-most.tags=1 | a b", // both others are new
+                "pin=movie/c@1,gone@2 | movie/c a b",
+                "pin=movie/c@2&filter.price.max=20 | a b",
+                "pin=b@1&at-most.category=1&exclude=a | b movie/c",
+                "k=1&pin=movie/c@1 | movie/c",
+                "filter.category=hats&boost.category.boots=1&at-most.category=1&diversity=0.5&pin=a@1 | ''",
+                "diversity=0.2 | a movie/c b", // b .2 · .8 − .8 · .8, c .2 · .6 − .8 · .6
+                "diversity=1 | a b movie/c",
+            })
+    void itemsAreArrangedAsTheQuestionSays(String query, String items) throws Exception {
+        assertThat(String.join(" ", found(scene.get("/v1/recall?user=u2&" + query))))
+                .isEqualTo(items);
+    }
+
+    @Test
+    void aPostedQuestionArrangesTooAndExplainsIt() throws Exception {
+        RawClient.Answer answer = scene.post(
+                """
+                {"user": "u2", "explain": true, "boost": {"category": {"boots": 1}}, "atMost": {"category": 1},
+                 "pin": {"movie/c": 1}, "diversity": 0.5}""");
+
+        // c is pinned and takes the place of shoes; cos(b, c) = .48 + .48
+        assertThat(found(answer)).containsExactly("movie/c", "b");
+        assertThat(answer.text("/items/0/placed/pin")).isEqualTo("1");
+        assertThat(answer.text("/items/1/placed/quota/category")).isEqualTo("1");
+        assertThat(answer.number("/items/1/placed/diversity")).isCloseTo(0.96, within(1e-6));
+        assertThat(answer.number("/items/1/parts/boost")).isEqualTo(0.5);
+        assertThat(answer.number("/items/1/score")).isCloseTo(1.3, within(1e-6));
+        assertThat(scene.get("/v1/recall?user=u2&explain=true")
+                        .json()
+                        .at("/items/0")
+                        .has("placed"))
+                .isFalse();
+    }
+
+    @Test
+    void pagesFollowEachOtherUntilNothingIsLeft() throws Exception {
+        RawClient.Answer first = scene.get("/v1/recall?user=u2&k=2&pin=movie/c@1&page=first");
+        RawClient.Answer second = scene.get("/v1/recall?user=u2&k=2&pin=movie/c@1&page=" + first.text("/next"));
+        RawClient.Answer posted = scene.post("{\"user\": \"u2\", \"k\": 1, \"page\": \"" + first.text("/next") + "\"}");
+
+        assertThat(found(first)).containsExactly("movie/c", "a");
+        assertThat(found(second)).containsExactly("b");
+        assertThat(second.json().has("next")).isFalse();
+        assertThat(found(posted)).containsExactly("b");
+        assertThat(posted.json().has("next")).isTrue(); // as many as were wanted: more may be left
+        assertThat(scene.get("/v1/recall?user=u2").json().has("next")).isFalse();
+        scene.get("/v1/recall?user=u1&page=" + first.text("/next")).problem(400); // is of another user
+    }
+
+    @Test
+    void laterPagesAreNotCountedAsAnswersOfAnArm() throws Exception {
+        Experiment.Plan plan =
+                new Experiment.Plan("click", 0.02, 0.05, List.of(1.0), Duration.ofHours(1), Duration.ofMinutes(9));
+        Experiment experiment = Experiment.started("trial", "g1", "g2", "salt", plan, 1);
+        scene.state().engine().follow(Optional.of(experiment));
+        scene.answers().follow(Optional.of(experiment));
+
+        RawClient.Answer first = scene.get("/v1/recall?user=u1&k=2&page=first");
+        scene.get("/v1/recall?user=u1&k=2&page=" + first.text("/next"));
+
+        assertThat(scene.answers().take(0).control().answers()).isEqualTo(1);
+    }
+
     @Test
     void aPostedQuestionFiltersToo() throws Exception {
         String filter = "{\"category\": [\"shoes\"], \"price\": {\"min\": 11}}";

@@ -30,7 +30,7 @@ public final class AskedQuestions {
     private final RecallEngine engine = new RecallEngine(user ->
             user.equals("u1") ? Optional.of(new UserFeatures("u1", 1, Features.NONE, List.of("a"))) : Optional.empty());
     private final ServeSettings settings = ServeSettings.read(new SettingsReader(Map.of()));
-    private final RecallQuestions questions = new RecallQuestions(settings, engine);
+    private final RecallQuestions questions = new RecallQuestions(settings, engine, PageCursors.of(Optional.empty()));
 
     public AskedQuestions() {
         ItemIndex index = new ItemIndex(2);

@@ -131,6 +131,7 @@ class OpenApiTest {
         scene.fill();
         askAll();
         refuseAll();
+        ask(RECALL + "&k=1&explain=true&page=first&diversity=0.7&at-most.category=1", "");
         scene.state().engine().follow(Optional.of(experiment()));
         ask(RECALL, "");
         for (Role role : Role.values()) {

@@ -106,7 +106,8 @@ final class RecallScene implements AutoCloseable {
                 4 << 20,
                 access,
                 true,
-                0);
+                0,
+                Optional.empty());
         return new RecallServer(
                         settings,
                         state,

@@ -8,6 +8,7 @@ import dev.millrace.experiment.Arm;
 import dev.millrace.experiment.ArmAnswers;
 import dev.millrace.experiment.Experiment;
 import dev.millrace.experiment.Experiment.Result;
+import dev.millrace.index.Arrangement;
 import dev.millrace.index.ItemFilter;
 import dev.millrace.index.ScoredItem;
 import dev.millrace.recall.Answer;
@@ -139,7 +140,8 @@ class ServedAnswersTest {
                 RecallRequest.Weights.AS_LEARNED,
                 Optional.empty(),
                 Optional.empty(),
-                0);
+                0,
+                Arrangement.NONE);
 
         answer(filtered, Arm.TREATMENT, "g2", 0, 1);
 

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
 import dev.millrace.alarm.Alarm;
+import dev.millrace.alarm.Symptom;
 import dev.millrace.attribute.TrainingExample;
 import dev.millrace.batch.MiniBatch;
 import dev.millrace.event.Click;
@@ -154,7 +155,7 @@ class CrashIT {
 
     private static List<Alarm> ofTheLog(TrainingProgress progress) {
         return progress.alarms().stream()
-                .filter(alarm -> alarm.kind() != Alarm.Kind.VECTOR_AGE)
+                .filter(alarm -> alarm.kind() != Symptom.VECTOR_AGE)
                 .toList();
     }
 

@@ -25,7 +25,6 @@ import org.junit.jupiter.api.io.TempDir;
 class EventDeliveryIT {
 
     private static final Duration PATIENCE = Duration.ofSeconds(60);
-    private static final Duration SHORT = Duration.ofSeconds(1);
     private static final long NOW = System.currentTimeMillis();
 
     private final Path directory;
@@ -52,25 +51,6 @@ class EventDeliveryIT {
                     .first()
                     .isEqualTo(Streams.T0);
             assertThat(delivery.waitingBytes()).isZero();
-        }
-    }
-
-    @Test
-    void unacknowledgedEventsCanBeDeliveredAgain() throws Exception {
-        EmbeddedBroker before = broker();
-        try (EventDelivery delivery = delivery(before, 1 << 20, SHORT)) {
-            awaitDelivered(delivery, event("u1", 10, NOW));
-            before.close();
-
-            assertThatThrownBy(() -> delivery.deliver(List.of(event("u1", 20, NOW), event("u2", 20, NOW))))
-                    .isInstanceOf(UndeliveredException.class);
-
-            try (EmbeddedBroker after = EmbeddedBroker.start(directory)) {
-                awaitDelivered(delivery, event("u1", 20, NOW), event("u2", 20, NOW));
-                assertThat(records(after))
-                        .extracting(record -> record.value().orElseThrow().length)
-                        .contains(10, 20);
-            }
         }
     }
 

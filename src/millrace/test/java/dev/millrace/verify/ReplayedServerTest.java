@@ -2,10 +2,14 @@ package dev.millrace.verify;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.millrace.event.FeatureValue;
 import dev.millrace.event.Features;
 import dev.millrace.feature.UserFeatures;
 import dev.millrace.follow.FakeFeed;
+import dev.millrace.index.Arrangement;
+import dev.millrace.index.Arrangement.Boost;
 import dev.millrace.index.ItemIndex;
+import dev.millrace.index.Placed;
 import dev.millrace.index.ScoreParts;
 import dev.millrace.popularity.PriorWeights;
 import dev.millrace.publish.ItemEmbedding;
@@ -25,6 +29,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalDouble;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.stream.IntStream;
@@ -54,7 +59,7 @@ class ReplayedServerTest {
         LoggedAnswer good = answer();
         List<Item> items = new ArrayList<>(good.items());
         Item first = items.get(0);
-        items.set(0, new Item(first.item(), Math.nextDown(first.score()), first.parts()));
+        items.set(0, new Item(first.item(), Math.nextDown(first.score()), first.parts(), first.placed()));
 
         Comparison compared = replayed(A, B, C).compare(with(good, good.query(), items), Optional.of(ANN), CUT);
 
@@ -62,6 +67,30 @@ class ReplayedServerTest {
         assertThat(compared.difference().orElseThrow())
                 .startsWith("item 1 is " + first.item() + " with " + Math.nextDown(first.score()))
                 .contains(", replayed " + first.item() + " with " + first.score());
+    }
+
+    @Test
+    void arrangementIsMadeAgainAndAnotherIsNamed() {
+        LoggedAnswer good = answer(arranged(new Arrangement(
+                List.of(new Boost("colour", "red", 2)), Map.of("colour", 1), OptionalDouble.of(0.5), Map.of("c", 1))));
+        RecallRequest other = arranged(new Arrangement(
+                List.of(new Boost("colour", "red", 1)), Map.of("colour", 1), OptionalDouble.of(0.5), Map.of("c", 1)));
+        LoggedAnswer forged = new LoggedAnswer(
+                good.origin(),
+                good.asker(),
+                new LoggedAnswer.Question(other, Set.of()),
+                good.standing(),
+                good.query(),
+                good.items());
+
+        // all are red: the pinned one takes the only place
+        assertThat(good.items()).extracting(Item::item).containsExactly("c");
+        assertThat(good.items().get(0).placed()).isEqualTo(new Placed(1, Map.of("colour", 1), 0));
+        assertThat(good.items().get(0).parts().boost()).isEqualTo(1); // τ is .5
+        assertThat(replayed(A, B, C).compare(good, Optional.of(ANN), CUT).outcome())
+                .isEqualTo(Outcome.EQUAL);
+        assertThat(replayed(A, B, C).compare(forged, Optional.of(ANN), CUT).outcome())
+                .isEqualTo(Outcome.DIFFERENT);
     }
 
     @Test
@@ -142,8 +171,8 @@ class ReplayedServerTest {
         LoggedAnswer good = answer();
         List<Item> items = new ArrayList<>(good.items());
         ScoreParts parts = items.get(0).parts();
-        ScoreParts near = new ScoreParts(parts.cosine(), parts.popularity(), parts.age(), parts.neighbours() + 1);
-        items.set(0, new Item(items.get(0).item(), items.get(0).score() + 1, near));
+        ScoreParts near = new ScoreParts(parts.cosine(), parts.popularity(), parts.age(), parts.neighbours() + 1, 0);
+        items.set(0, new Item(items.get(0).item(), items.get(0).score() + 1, near, Placed.BY_SCORE));
         LoggedAnswer other = with(good, good.query(), items);
 
         assertThat(replayed(A, B, C).compare(other, Optional.of(ANN), CUT).outcome())
@@ -199,11 +228,30 @@ class ReplayedServerTest {
         return server;
     }
 
+    private static RecallRequest arranged(Arrangement arrangement) {
+        RecallRequest plain = RecallRequest.unseen("sha256:00", 3);
+        return new RecallRequest(
+                plain.user(),
+                plain.k(),
+                true,
+                Set.of(),
+                plain.filter(),
+                Features.NONE,
+                plain.weights(),
+                Optional.empty(),
+                Optional.empty(),
+                0,
+                arrangement);
+    }
+
     /** What a server that has read A, B and C answers. */
     private static LoggedAnswer answer() {
+        return answer(RecallRequest.unseen("sha256:00", 3));
+    }
+
+    private static LoggedAnswer answer(RecallRequest request) {
         ItemIndex index = new ItemIndex(2);
         List.of(A, B, C).forEach(each -> index.upsert(each, T0));
-        RecallRequest request = RecallRequest.unseen("sha256:00", 3);
         return new RecallEngine(user -> Optional.empty())
                 .recall(
                         request.about(ANN),
@@ -217,14 +265,7 @@ class ReplayedServerTest {
                                 new LoggedAnswer.Standing(new TreeMap<>(), false, index.asOf()),
                                 found.query(),
                                 IntStream.range(0, found.items().size())
-                                        .mapToObj(at -> {
-                                            ScoreParts parts =
-                                                    found.explanations().get(at).parts();
-                                            return new Item(
-                                                    found.items().get(at).item(),
-                                                    found.items().get(at).score(),
-                                                    parts);
-                                        })
+                                        .mapToObj(at -> Item.of(found, at))
                                         .toList()),
                         refusal -> {
                             throw new AssertionError(refusal);
@@ -253,6 +294,6 @@ class ReplayedServerTest {
                 0,
                 new PublishedPopularity(1.5, 60 * MINUTE, false),
                 T0,
-                Features.NONE);
+                Features.of(Map.of("colour", new FeatureValue.Category("red"))));
     }
 }

@@ -12,12 +12,13 @@ import dev.millrace.avro.ExposureEvent;
 import dev.millrace.avro.FeatureValue;
 import dev.millrace.avro.ItemEvent;
 import dev.millrace.event.RejectReason;
-import dev.millrace.stream.Streams;
 import dev.millrace.wire.FakeRegistry.Answer;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.time.Instant;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.atomic.AtomicLong;
 import org.apache.avro.Schema;
 import org.apache.avro.SchemaBuilder;
@@ -33,7 +34,7 @@ class AvroWireTest {
     private final FakeRegistry registry = new FakeRegistry(new AtomicLong());
     private final AvroWire confluent = registry.wire(WireSettings.Format.CONFLUENT, "Bearer of news");
     private final AvroWire singleObject = registry.wire(WireSettings.Format.SINGLE_OBJECT, "Bearer of news");
-    private final ExposureEvent exposure = EventRecords.toAvro(Streams.exposure("e1", "u1", "i1", T0));
+    private final ExposureEvent exposure = AvroBytes.exposure("e1", "u1", "i1", T0);
 
     @AfterEach
     void stop() {
@@ -42,8 +43,8 @@ class AvroWireTest {
 
     @Test
     void eachFormatBeginsAsItsReadersExpect() {
-        byte[] single = singleObject.encode("exposures", exposure);
-        byte[] registered = confluent.encode("exposures", exposure);
+        byte[] single = AvroBytes.encode(singleObject, "exposures", exposure);
+        byte[] registered = AvroBytes.encode(confluent, "exposures", exposure);
 
         assertThat(single).startsWith((byte) 0xC3, (byte) 0x01);
         assertThat(registered).startsWith(0, 0, 0, 0, 1); // magic 0, then the id that the registry gave first
@@ -55,18 +56,19 @@ class AvroWireTest {
     void bothFormatsAreReadWhateverIsWritten() {
         for (AvroWire writer : List.of(singleObject, confluent)) {
             for (AvroWire reader : List.of(singleObject, confluent)) {
-                byte[] bytes = writer.encode("exposures", exposure);
+                byte[] bytes = AvroBytes.encode(writer, "exposures", exposure);
 
-                assertThat(reader.decode(ExposureEvent.class, bytes)).isEqualTo(exposure);
+                assertThat(AvroBytes.decode(reader, ExposureEvent.class, bytes)).isEqualTo(exposure);
             }
         }
     }
 
     @Test
     void aRefusalTellsTheFirstCause() {
-        byte[] whole = singleObject.encode("exposures", exposure);
+        byte[] whole = AvroBytes.encode(singleObject, "exposures", exposure);
 
-        assertThatThrownBy(() -> singleObject.decode(ExposureEvent.class, Arrays.copyOf(whole, whole.length - 2)))
+        assertThatThrownBy(() ->
+                        AvroBytes.decode(singleObject, ExposureEvent.class, Arrays.copyOf(whole, whole.length - 2)))
                 .isInstanceOf(UndecodableException.class)
                 .hasMessageStartingWith("expected a ExposureEvent: ")
                 .hasMessageContaining("EOFException");
@@ -74,10 +76,10 @@ class AvroWireTest {
 
     @Test
     void aSchemaIsRegisteredAndLookedUpOnce() {
-        byte[] bytes = confluent.encode("exposures", exposure);
-        confluent.encode("exposures", exposure);
-        confluent.decode(ExposureEvent.class, bytes);
-        confluent.decode(ExposureEvent.class, bytes);
+        byte[] bytes = AvroBytes.encode(confluent, "exposures", exposure);
+        AvroBytes.encode(confluent, "exposures", exposure);
+        AvroBytes.decode(confluent, ExposureEvent.class, bytes);
+        AvroBytes.decode(confluent, ExposureEvent.class, bytes);
 
         assertThat(registry.asked).containsExactly("/subjects/exposures-value/versions", "/schemas/ids/1");
     }
@@ -98,7 +100,7 @@ class AvroWireTest {
         item.put("item_id", "i1");
         item.put("time", T0);
 
-        ItemEvent decoded = singleObject.decode(ItemEvent.class, confluentBytes(id, theirs, item));
+        ItemEvent decoded = AvroBytes.decode(singleObject, ItemEvent.class, confluentBytes(id, theirs, item));
 
         assertThat(decoded.getItemId()).isEqualTo("i1");
         assertThat(decoded.getFeatures()).isEmpty();
@@ -120,11 +122,11 @@ class AvroWireTest {
                 .put("subject", "feature-value")
                 .put("version", 1);
         int id = registry.add(referring);
-        ItemEvent item = EventRecords.toAvro(Streams.item("i1"));
-        byte[] ours = confluent.encode("items", item);
+        ItemEvent item = new ItemEvent("i1", Instant.ofEpochMilli(T0), Map.of());
+        byte[] ours = AvroBytes.encode(confluent, "items", item);
         ByteBuffer.wrap(ours).putInt(1, id); // the same bytes, under the referring schema
 
-        assertThat(singleObject.decode(ItemEvent.class, ours)).isEqualTo(item);
+        assertThat(AvroBytes.decode(singleObject, ItemEvent.class, ours)).isEqualTo(item);
     }
 
     @Test
@@ -133,7 +135,7 @@ class AvroWireTest {
                 + "[{\"name\":\"next\",\"type\":[\"null\",\"A\"]}]}"));
         byte[] bytes = ByteBuffer.allocate(100).putInt(1, id).array();
 
-        assertThatThrownBy(() -> confluent.decode(ExposureEvent.class, bytes))
+        assertThatThrownBy(() -> AvroBytes.decode(confluent, ExposureEvent.class, bytes))
                 .isInstanceOfSatisfying(
                         UndecodableException.class,
                         thrown -> assertThat(thrown.rejected().reason()).isEqualTo(RejectReason.UNKNOWN_SCHEMA))
@@ -156,7 +158,8 @@ class AvroWireTest {
             registry.answers.put("/subjects/feature-value/versions/" + version, new Answer(200, schema.toString()));
         }
 
-        assertThatThrownBy(() -> confluent.decode(
+        assertThatThrownBy(() -> AvroBytes.decode(
+                        confluent,
                         ExposureEvent.class,
                         ByteBuffer.allocate(6).putInt(1, id).array()))
                 .isInstanceOf(UndecodableException.class);

@@ -181,7 +181,8 @@ class ConfluentRegistryTest {
         assertRejected(() -> foreign.click(click(99)), "404");
         assertRejected(() -> foreign.click(click(1)), "was not asked for");
 
-        assertThat(wire.decode(ClickEvent.class, click(1)).getClickId()).isEqualTo("c1");
+        assertThat(AvroBytes.decode(wire, ClickEvent.class, click(1)).getClickId())
+                .isEqualTo("c1");
     }
 
     @Test

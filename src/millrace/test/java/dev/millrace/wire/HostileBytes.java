@@ -47,7 +47,7 @@ public final class HostileBytes {
 
     private final Random random;
     private final Map<String, List<byte[]>> samples;
-    private final List<Schema> schemas = new ArrayList<>(GeneratedClasses.TOPIC_SCHEMAS);
+    private final List<Schema> schemas = new ArrayList<>(WriterSchemas.TODAY);
     private int made;
 
     /** @param samples good values by topic */
@@ -214,7 +214,7 @@ public final class HostileBytes {
 
     /** The first bytes of values of all schemas that a {@linkplain #wireOfForeignSchemas wire} knows. */
     public static List<byte[]> headers() {
-        return Stream.of(GeneratedClasses.TOPIC_SCHEMAS, WriterSchemas.past(), foreign())
+        return Stream.of(WriterSchemas.TODAY, WriterSchemas.past(), foreign())
                 .flatMap(List::stream)
                 .map(HostileBytes::header)
                 .toList();

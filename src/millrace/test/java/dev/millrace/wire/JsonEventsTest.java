@@ -293,7 +293,7 @@ class JsonEventsTest {
         byte[] json = utf8(CLICK + "}");
 
         assertThat(plain.decode(json)).isEmpty();
-        assertThatThrownBy(() -> wire.decode(dev.millrace.avro.TrainingRecord.class, json))
+        assertThatThrownBy(() -> AvroBytes.decode(wire, dev.millrace.avro.TrainingRecord.class, json))
                 .isInstanceOf(UndecodableException.class);
     }
 

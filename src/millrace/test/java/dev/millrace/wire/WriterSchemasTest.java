@@ -4,10 +4,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.millrace.avro.ExposureEvent;
+import dev.millrace.avro.GenerationRecord;
 import dev.millrace.event.Exposure;
 import dev.millrace.event.Features;
+import dev.millrace.generation.GenerationFact;
 import dev.millrace.settings.InvalidSettingsException;
 import dev.millrace.stream.Streams;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
@@ -17,6 +20,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.stream.Stream;
 import org.apache.avro.Schema;
@@ -24,6 +28,10 @@ import org.apache.avro.SchemaCompatibility;
 import org.apache.avro.SchemaCompatibility.SchemaCompatibilityType;
 import org.apache.avro.SchemaNormalization;
 import org.apache.avro.generic.GenericData;
+import org.apache.avro.generic.GenericDatumReader;
+import org.apache.avro.generic.GenericDatumWriter;
+import org.apache.avro.io.BinaryEncoder;
+import org.apache.avro.io.EncoderFactory;
 import org.apache.avro.message.BinaryMessageEncoder;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -38,7 +46,7 @@ class WriterSchemasTest {
     @Test
     void everySchemaThatWasEverWrittenIsStillKnown() throws IOException {
         TreeSet<String> known = new TreeSet<>();
-        GeneratedClasses.TOPIC_SCHEMAS.forEach(schema -> known.add(line(schema)));
+        WriterSchemas.TODAY.forEach(schema -> known.add(line(schema)));
         WriterSchemas.past().forEach(schema -> known.add(line(schema)));
 
         assertThat(known)
@@ -51,7 +59,7 @@ class WriterSchemasTest {
     @Test
     void whatEarlierReleasesWroteCanBeRead() {
         for (Schema past : WriterSchemas.past()) {
-            Schema today = GeneratedClasses.TOPIC_SCHEMAS.stream()
+            Schema today = WriterSchemas.TODAY.stream()
                     .filter(schema -> schema.getFullName().equals(past.getFullName()))
                     .findFirst()
                     .orElseThrow();
@@ -85,8 +93,9 @@ class WriterSchemasTest {
 
         AvroWire informed = wire(Optional.of(directory));
 
-        assertThat(informed.decode(ExposureEvent.class, written).getUserId()).isEqualTo("u1");
-        assertThatThrownBy(() -> wire(Optional.empty()).decode(ExposureEvent.class, written))
+        assertThat(AvroBytes.decode(informed, ExposureEvent.class, written).getUserId())
+                .isEqualTo("u1");
+        assertThatThrownBy(() -> AvroBytes.decode(wire(Optional.empty()), ExposureEvent.class, written))
                 .isInstanceOf(UndecodableException.class);
     }
 
@@ -102,10 +111,37 @@ class WriterSchemasTest {
         Schema theirs = Schema.createRecord("ExposureEvent", null, "dev.millrace.avro", false, fields);
         Files.writeString(directory.resolve("exposure-theirs.avsc"), theirs.toString());
 
-        ExposureEvent read = wire(Optional.of(directory)).decode(ExposureEvent.class, written(theirs, "their_"));
+        ExposureEvent read =
+                AvroBytes.decode(wire(Optional.of(directory)), ExposureEvent.class, written(theirs, "their_"));
 
         assertThat(read.getUserId()).isEqualTo("u1");
         assertThat(read.getTime()).isEqualTo(Instant.ofEpochMilli(Streams.T0));
+    }
+
+    /** Of another order, and with a field more. */
+    @Test
+    void ownTopicsResolveOtherSchemasToo(@TempDir Path directory) throws IOException {
+        List<Schema.Field> fields = new ArrayList<>();
+        fields.add(new Schema.Field("more", Schema.create(Schema.Type.STRING), null, "theirs"));
+        for (Schema.Field field : GenerationRecord.getClassSchema().getFields()) {
+            fields.add(0, new Schema.Field(field, field.schema()));
+        }
+        Schema theirs = Schema.createRecord("GenerationRecord", null, "dev.millrace.avro", false, fields);
+        Files.writeString(directory.resolve("generation-2.avsc"), theirs.toString());
+        GenerationFact fact =
+                new GenerationFact("g1", GenerationFact.Kind.STARTED, 7, 8, 9, "app", new TreeMap<>(Map.of("a", "b")));
+        byte[] ours = wire(Optional.empty())
+                .encode(Topic.GENERATIONS, "generations", fact)
+                .orElseThrow();
+        Object record = new GenericDatumReader<>(GenerationRecord.getClassSchema(), theirs)
+                .read(null, new RecordDecoder(ours, HostileBytes.header(theirs).length));
+        ByteArrayOutputStream written = new ByteArrayOutputStream();
+        written.writeBytes(HostileBytes.header(theirs));
+        BinaryEncoder encoder = EncoderFactory.get().directBinaryEncoder(written, null);
+        new GenericDatumWriter<>(theirs).write(record, encoder);
+
+        assertThat(wire(Optional.of(directory)).decode(Topic.GENERATIONS, new byte[0], written.toByteArray()))
+                .contains(fact);
     }
 
     @Test

@@ -2,6 +2,7 @@ package dev.millrace.bench;
 
 import dev.millrace.event.FeatureValue;
 import dev.millrace.event.Features;
+import dev.millrace.index.Arrangement;
 import dev.millrace.index.ItemFilter;
 import dev.millrace.publish.ItemEmbedding;
 import dev.millrace.publish.PublishedPopularity;
@@ -10,19 +11,23 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalDouble;
 import java.util.Random;
+import java.util.stream.Stream;
 
 /**
- * Items to search among, drawn: their vectors, their popularity and an attribute to filter by.
+ * Items to search among, drawn: their vectors, their popularity, and attributes to filter and arrange by.
  *
  * <p>Vectors lie around centres, one for a hundred items, like the items of a category. Popularity is the log of a count, and counts follow
- * Zipf's law: the r-th most popular of n items has n / r clicks, so their logs are exponential. The attribute is a whole number below
- * {@value #NUMBERS}, each as frequent. One thread at a time.
+ * Zipf's law: the r-th most popular of n items has n / r clicks, so their logs are exponential. One attribute is a whole number below
+ * {@value #NUMBERS}, each as frequent; the other a maker, one of whom has all items but one in a hundred. One thread at a time.
  */
 final class DrawnItems {
 
     private static final int NUMBERS = 1_000;
     private static final String NUMBER = "number";
+    private static final String MAKER = "maker";
+    private static final int SMALL_MAKERS = 10; // one item each of a thousand
     private static final int ITEMS_A_CENTRE = 100;
     private static final double SPREAD = 0.7;
     private static final double AWAY = 0.1;
@@ -55,7 +60,12 @@ final class DrawnItems {
                 0,
                 new PublishedPopularity(-Math.log(1 - CounterRandom.unit(1, item, 0)), HALF_LIFE, false),
                 0,
-                Features.of(Map.of(NUMBER, new FeatureValue.Quantity(CounterRandom.below(NUMBERS, 2, item, 0)))));
+                attributes(CounterRandom.below(NUMBERS, 2, item, 0)));
+    }
+
+    private static Features attributes(int number) {
+        String maker = number < NUMBERS - SMALL_MAKERS ? "large" : "small" + number;
+        return Features.of(Map.of(NUMBER, new FeatureValue.Quantity(number), MAKER, new FeatureValue.Category(maker)));
     }
 
     /** Moves an item's vector by {@link #MOVE}, at most, in any direction. Returns the item as it is published then. */
@@ -88,6 +98,31 @@ final class DrawnItems {
      */
     static ItemFilter passing(int share) {
         return new ItemFilter(List.of(new ItemFilter.Between(NUMBER, 0, share - 1.0)));
+    }
+
+    /** Boosts of four makers, the one of nearly all items among them. */
+    static Arrangement boosts(double weight) {
+        return new Arrangement(
+                Stream.of("large", "small990", "small991", "small992")
+                        .map(maker -> new Arrangement.Boost(MAKER, maker, weight))
+                        .toList(),
+                Map.of(),
+                OptionalDouble.empty(),
+                Map.of());
+    }
+
+    /** A quota of makers, of which one has 99 % of the items. */
+    static Arrangement ofAMaker(int most) {
+        return quota(MAKER, most);
+    }
+
+    /** A quota of the numbers, each of which as many items have. */
+    static Arrangement ofANumber(int most) {
+        return quota(NUMBER, most);
+    }
+
+    private static Arrangement quota(String attribute, int most) {
+        return new Arrangement(List.of(), Map.of(attribute, most), OptionalDouble.empty(), Map.of());
     }
 
     /** Unit vectors around centres, [items, dim]. */

@@ -2,6 +2,7 @@ package dev.millrace.bench;
 
 import dev.millrace.evaluate.Figures;
 import dev.millrace.evaluate.Report;
+import dev.millrace.index.Arrangement;
 import dev.millrace.index.ItemFilter;
 import dev.millrace.index.ItemIndex;
 import dev.millrace.index.Search;
@@ -11,6 +12,7 @@ import dev.millrace.publish.ItemEmbedding;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.OptionalDouble;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -20,7 +22,7 @@ import java.util.stream.IntStream;
 import java.util.stream.Stream;
 
 /**
- * Times searches of the index: alone, with popularity, with filters, beside updates, and two at once.
+ * Times searches of the index: alone, with popularity, with filters, arranged, beside updates, and two at once.
  *
  * <p>In each round all rows of the table are measured, one after the other. So what else the machine does meets them alike.
  *
@@ -31,6 +33,8 @@ import java.util.stream.Stream;
 public record IndexBench(int k, int queries, int rounds, Report report) {
 
     private static final float POPULARITY_WEIGHT = 0.05f;
+    private static final double DIVERSITY = 0.7;
+    private static final Map<String, Integer> PINS = Map.of("1", 1, "2", 2, "3", 3);
     private static final int UPDATES_A_SECOND = 10_000;
     private static final int REPLACED = 20_000; // vectors of a round, to time what replacing one takes
     private static final int WARM_UP = 50;
@@ -53,12 +57,17 @@ public record IndexBench(int k, int queries, int rounds, Report report) {
             String name,
             ItemFilter filter,
             float popularityWeight,
+            Arrangement arrangement,
             int threads,
             boolean isUpdated,
             Map<String, Sample> found) {
 
         Row(String name, ItemFilter filter, float popularityWeight, int threads, boolean isUpdated) {
-            this(name, filter, popularityWeight, threads, isUpdated, new LinkedHashMap<>());
+            this(name, filter, popularityWeight, Arrangement.NONE, threads, isUpdated, new LinkedHashMap<>());
+        }
+
+        Row(String name, Arrangement arrangement) {
+            this(name, ItemFilter.NONE, 0, arrangement, 1, false, new LinkedHashMap<>());
         }
 
         /** @param passing share of the items, in thousandths */
@@ -73,6 +82,11 @@ public record IndexBench(int k, int queries, int rounds, Report report) {
                     new Row("filter passing 10 %", 100),
                     new Row("filter passing 1 %", 10),
                     new Row("filter passing 0.1 %", 1),
+                    new Row("boost of 4 makers", DrawnItems.boosts(0.1)),
+                    new Row("3 pins", new Arrangement(List.of(), Map.of(), OptionalDouble.empty(), PINS)),
+                    new Row("at most 2 of a maker, one has 99 %", DrawnItems.ofAMaker(2)),
+                    new Row("at most 1 of a value, of 1,000", DrawnItems.ofANumber(1)),
+                    new Row("diversity", new Arrangement(List.of(), Map.of(), OptionalDouble.of(DIVERSITY), Map.of())),
                     new Row("2 threads", ItemFilter.NONE, 0, 2, false),
                     new Row("beside 10,000 updates/s", ItemFilter.NONE, 0, 1, true));
         }
@@ -82,7 +96,8 @@ public record IndexBench(int k, int queries, int rounds, Report report) {
         }
 
         Search search(float[] query, int k) {
-            return new Search(query, k, item -> false, filter, PriorWeights.ofPopularity(popularityWeight));
+            PriorWeights prior = PriorWeights.ofPopularity(popularityWeight);
+            return new Search(query, k, item -> false, filter, prior, Map.of(), arrangement);
         }
     }
 

@@ -64,7 +64,7 @@ final class BenchCommand {
             name = "index",
             mixinStandardHelpOptions = true,
             description =
-                    "Time index searches: plain, with popularity, with filters, during updates, and two at a time.",
+                    "Time index searches: plain, with popularity, with filters, arranged, during updates, and two at a time.",
             footer = "millrace bench index --queries 100")
     int index(
             @Option(

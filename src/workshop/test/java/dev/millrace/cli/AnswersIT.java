@@ -101,6 +101,9 @@ class AnswersIT {
                     case 3 -> "\"weights\": {\"popularity\": 0.3, \"neighbours\": 0}";
                     case 4 -> "\"context\": {\"place\": \"home\"}";
                     case 5 -> number % 16 == 5 ? "\"history\": [\"i3\"]" : "\"k\": 1";
+                    case 6 ->
+                        "\"k\": 8, \"boost\": {\"category\": {\"c1\": 1}}, \"atMost\": {\"category\": 2},"
+                                + " \"diversity\": 0.7, \"pin\": {\"i5\": 2}";
                     default -> "\"k\": 10";
                 };
         HttpRequest request = HttpRequest.newBuilder(URI.create(url + "/v1/recall"))
@@ -167,7 +170,7 @@ class AnswersIT {
                 .orElseThrow();
         List<Item> items = new ArrayList<>(good.items());
         Item second = items.get(1);
-        items.set(1, new Item(second.item(), Math.nextUp(second.score()), second.parts()));
+        items.set(1, new Item(second.item(), Math.nextUp(second.score()), second.parts(), second.placed()));
         float[] query = good.query().clone();
         query[3] = -query[3];
         try (EventProducer producer = scene.producer()) {

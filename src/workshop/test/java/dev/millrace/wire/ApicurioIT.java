@@ -35,7 +35,7 @@ class ApicurioIT {
     private static final String RELEASE = System.getProperty("registry.apicurio", "");
     private static final String MAIN = "io.quarkus.bootstrap.runner.QuarkusEntryPoint";
 
-    private final ExposureEvent exposure = EventRecords.toAvro(Streams.exposure("e1", "u1", "i1", T0));
+    private final ExposureEvent exposure = AvroBytes.exposure("e1", "u1", "i1", T0);
 
     private static Optional<MillraceProcess> registry = Optional.empty();
     private static String url = "";
@@ -73,11 +73,12 @@ class ApicurioIT {
 
     @Test
     void whatOneWritesAnotherReads() {
-        byte[] bytes = wire().encode("exposures", exposure);
+        byte[] bytes = AvroBytes.encode(wire(), "exposures", exposure);
 
         assertThat(bytes[0]).isZero(); // then the id of the schema
-        assertThat(wire().decode(ExposureEvent.class, bytes)).isEqualTo(exposure);
-        assertThat(wire().encode("exposures", exposure)).isEqualTo(bytes); // registered again, it has the same id
+        assertThat(AvroBytes.decode(wire(), ExposureEvent.class, bytes)).isEqualTo(exposure);
+        assertThat(AvroBytes.encode(wire(), "exposures", exposure))
+                .isEqualTo(bytes); // registered again, it has the same id
     }
 
     @Test

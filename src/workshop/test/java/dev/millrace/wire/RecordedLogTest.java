@@ -6,7 +6,6 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import dev.millrace.app.MillraceSettings;
 import dev.millrace.attribute.Attribution;
 import dev.millrace.attribute.TrainingExample;
-import dev.millrace.avro.MiniBatchRecord;
 import dev.millrace.batch.MiniBatch;
 import dev.millrace.catalogue.CatalogueChange;
 import dev.millrace.event.CatalogueItem;
@@ -305,7 +304,7 @@ class RecordedLogTest {
         try (DataInputStream in = new DataInputStream(new ByteArrayInputStream(bytes))) {
             while (in.available() > 0) {
                 byte[] record = in.readNBytes(in.readInt());
-                batches.add(BatchCodec.toCore(wire.decode(MiniBatchRecord.class, record)));
+                batches.add(wire.decode(Topic.MINI_BATCHES, new byte[0], record).orElseThrow());
             }
         }
         return batches;
