@@ -9,10 +9,10 @@ import dev.millrace.state.InputTopic;
 import dev.millrace.verify.books.LoggedAttribution.Fault;
 import dev.millrace.wire.Topic;
 import dev.millrace.wire.TopicRecord;
-import java.util.List;
-import java.util.Set;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
@@ -43,9 +43,7 @@ class CountAuditTest {
             assertThat(report.lines())
                     .allMatch(line -> line.difference() == 0)
                     .anyMatch(line -> line.topic().startsWith("experiment-") && line.books() > 0);
-            report.lines().stream()
-                    .filter(line -> line.books() > 0)
-                    .forEach(line -> occurred.add(line.outcome()));
+            report.lines().stream().filter(line -> line.books() > 0).forEach(line -> occurred.add(line.outcome()));
         }
         assertThat(occurred).contains("attributed", "late", "duplicate", "erased", "rejected: undecodable");
     }
