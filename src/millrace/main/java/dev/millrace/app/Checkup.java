@@ -9,6 +9,7 @@ import dev.millrace.topic.ClusterFacts;
 import dev.millrace.topic.ClusterFacts.OpenQuestion;
 import dev.millrace.topic.ClusterFacts.OpenQuestion.Subject;
 import dev.millrace.topic.ProgressLog;
+import dev.millrace.topic.TopicGrowth;
 import dev.millrace.topic.Topics;
 import dev.millrace.topic.fault.BrokerUnreachableException;
 import dev.millrace.topic.fault.MissingRightException;
@@ -69,7 +70,7 @@ public final class Checkup {
                 : List.of();
         next("transactions");
         List<JudgedTransaction> transactions = answer(
-                        Subject.TRANSACTIONS, () -> settings.transactions().open())
+                        Subject.TRANSACTIONS, () -> settings.allTransactions().open())
                 .orElse(List.of());
         if (!isOpen(Subject.TRANSACTIONS)) { // what was found stands, also if something is hidden
             answer(Subject.TRANSACTIONS, this::nothingIsHidden);
@@ -78,6 +79,13 @@ public final class Checkup {
         Map<String, PartProgress> parts = answer(Subject.PROGRESS, this::parts).orElse(Map.of());
         next("disks");
         List<ClusterFacts.Disk> disks = disks();
+        List<TopicGrowth> growth = isOpen(Subject.DISKS)
+                ? List.of()
+                : answer(
+                                Subject.DISKS,
+                                () -> TopicGrowth.of(
+                                        settings.clients(), settings.topics().names(), clock.instant(), PATIENCE))
+                        .orElse(List.of());
         progress.reached("", QUESTIONS, QUESTIONS);
         return new Facts(
                 settings.clients().bootstrapServers(),
@@ -88,6 +96,7 @@ public final class Checkup {
                 report(parts),
                 events(parts),
                 disks,
+                growth,
                 new Facts.Heap(
                         heapBytes,
                         HeapBudget.of(settings).usual(),

@@ -59,17 +59,7 @@ final class Metrics {
      */
     void books(Supplier<SortedMap<String, Books.Account>> books) {
         for (InputTopic topic : InputTopic.values()) {
-            Tags tags = Tags.of("topic", topic.label());
-            Supplier<Books.Account> account = () -> Books.Account.of(topic, books.get());
-            counter("millrace.events.received", "events that the books have received", tags, () -> account.get()
-                    .received());
-            gauge("millrace.events.waiting", "events that wait for their outcome", tags, () -> account.get()
-                    .waiting());
-            gauge(
-                    "millrace.books.balanced",
-                    "1 if every event received has one outcome or waits for it",
-                    tags,
-                    () -> account.get().isBalanced() ? 1 : 0);
+            account(topic.label(), books);
         }
         for (InputTopic topic : InputTopic.FROM_PRODUCERS) {
             outcome(topic.label(), Outcome.REJECTED.label(), books);
@@ -86,6 +76,21 @@ final class Metrics {
                 }
             }
         }
+    }
+
+    /** One account of the books, by its label. */
+    void account(String label, Supplier<SortedMap<String, Books.Account>> books) {
+        Tags tags = Tags.of("topic", label);
+        Supplier<Books.Account> account = () -> books.get().getOrDefault(label, Books.Account.EMPTY);
+        counter("millrace.events.received", "events that the books have received", tags, () -> account.get()
+                .received());
+        gauge("millrace.events.waiting", "events that wait for their outcome", tags, () -> account.get()
+                .waiting());
+        gauge(
+                "millrace.books.balanced",
+                "1 if every event received has one outcome or waits for it",
+                tags,
+                () -> account.get().isBalanced() ? 1 : 0);
     }
 
     /** Registers the counters of the outcomes of these accounts. Those that are registered stay as they are. */

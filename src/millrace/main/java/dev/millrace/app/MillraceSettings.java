@@ -41,6 +41,7 @@ public record MillraceSettings(
         StreamSettings stream,
         ServeSettings serve,
         TrainServerSettings trainServer,
+        MapSettings map,
         IngestSettings ingest,
         InputAlarmSettings inputAlarms,
         SortedMap<String, String> values) {
@@ -60,6 +61,11 @@ public record MillraceSettings(
         return new TransactionAdmin(clients, topics.names().outputs(), stream.applicationIds());
     }
 
+    /** Open transactions on all that trainers and {@code millrace map} write. */
+    public TransactionAdmin allTransactions() {
+        return new TransactionAdmin(clients, topics.names().inTransactions(), stream.applicationIds());
+    }
+
     /** What the learner is told. */
     public LearnerSettings learner() {
         return new LearnerSettings(trainer, trainerTexts);
@@ -76,8 +82,12 @@ public record MillraceSettings(
 
     /** @throws InvalidSettingsException with every fault */
     public static MillraceSettings load(SettingsSources sources) {
-        Map<String, String> values = sources.values(GraphFile::contents, reader -> read(Map.of(), reader, false));
+        Map<String, String> values = sources.values(MillraceSettings::whole, reader -> read(Map.of(), reader, false));
         return read(values, new SettingsReader(values), true);
+    }
+
+    private static Map<String, String> whole(Map<String, String> settings, Path folder) {
+        return MapSettings.resolved(GraphFile.contents(settings, folder), folder);
     }
 
     /** The settings reference: every key with type, default and meaning. */
@@ -99,6 +109,7 @@ public record MillraceSettings(
                 StreamSettings.read(reader),
                 ServeSettings.read(reader),
                 TrainServerSettings.read(reader),
+                MapSettings.read(reader),
                 IngestSettings.read(reader),
                 InputAlarmSettings.read(reader),
                 new TreeMap<>(values));

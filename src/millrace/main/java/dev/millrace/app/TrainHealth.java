@@ -4,15 +4,45 @@ import dev.millrace.alarm.Alarm;
 import dev.millrace.alarm.InputAlarms;
 import dev.millrace.alarm.Symptom;
 import dev.millrace.follow.ProgressWatch;
+import dev.millrace.serve.HttpSetup;
 import dev.millrace.serve.TrainServer;
+import dev.millrace.serve.TrainServerSettings;
+import dev.millrace.stream.TopologyShape;
 import dev.millrace.stream.run.StreamRunner;
 import dev.millrace.topic.transaction.JudgedTransaction;
+import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.function.Supplier;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
-/** The health of the training applications that run in this process. */
-record TrainHealth(StreamRunner runner, ProgressWatch progress, InputAlarms inputs) implements TrainServer.Health {
+/**
+ * The health of the applications that run in this process.
+ *
+ * @param more what {@code /readyz} says beside what holds of any application
+ */
+record TrainHealth(StreamRunner runner, Supplier<Map<String, Object>> more) implements TrainServer.Health {
+
+    private static final Logger LOG = LoggerFactory.getLogger(TrainHealth.class);
+
+    /** Of a trainer. */
+    TrainHealth(StreamRunner runner, ProgressWatch progress, InputAlarms inputs) {
+        this(runner, () -> ofTrainer(progress, inputs));
+    }
+
+    /** Starts the server that tells it; none if its port is taken. */
+    static Optional<TrainServer> server(
+            TrainServerSettings settings, TrainHealth health, TopologyShape shape, PrometheusMeterRegistry registry) {
+        try {
+            return Optional.of(new TrainServer(settings, health, shape, registry).start());
+        } catch (HttpSetup.PortTakenException taken) {
+            LOG.warn("Running without health and metrics: {}", taken.getMessage());
+            return Optional.empty();
+        }
+    }
 
     @Override
     public boolean isAlive() {
@@ -36,6 +66,13 @@ record TrainHealth(StreamRunner runner, ProgressWatch progress, InputAlarms inpu
             detail.put("secondsWithoutProgress", standing);
         }
         detail.putAll(standing(runner.standingTransactions()));
+        detail.putAll(more.get());
+        runner.failure().ifPresent(failure -> detail.put("failure", String.valueOf(failure.getMessage())));
+        return detail;
+    }
+
+    private static Map<String, Object> ofTrainer(ProgressWatch progress, InputAlarms inputs) {
+        Map<String, Object> detail = new LinkedHashMap<>();
         progress.training().ifPresent(training -> {
             detail.put("generation", training.generation());
             detail.put("step", training.step());
@@ -57,7 +94,6 @@ record TrainHealth(StreamRunner runner, ProgressWatch progress, InputAlarms inpu
                         .filter(InputAlarms.State::isActive)
                         .map(alarm -> alarm(alarm.kind(), alarm.value(), alarm.limit()))
                         .toList());
-        runner.failure().ifPresent(failure -> detail.put("failure", String.valueOf(failure.getMessage())));
         return detail;
     }
 

@@ -5,7 +5,6 @@ import dev.millrace.follow.ProgressWatch;
 import dev.millrace.generation.GenerationHistory;
 import dev.millrace.generation.GenerationRules;
 import dev.millrace.model.ModelSettings;
-import dev.millrace.serve.HttpSetup;
 import dev.millrace.serve.TrainServer;
 import dev.millrace.settings.InvalidSettingsException;
 import dev.millrace.settings.KeptSettings;
@@ -19,6 +18,7 @@ import dev.millrace.stream.TopologyShape;
 import dev.millrace.stream.run.StreamRunner;
 import dev.millrace.topic.ExperimentFacts;
 import dev.millrace.topic.GenerationAdmin;
+import dev.millrace.topic.TopicGrowth;
 import dev.millrace.topic.TopicNames;
 import dev.millrace.topic.TopicReader;
 import dev.millrace.topic.Topics;
@@ -112,7 +112,22 @@ public final class TrainProcess implements AutoCloseable {
             process.close();
             throw refused;
         }
+        sayGrowth(settings);
         return process;
+    }
+
+    /** Says what the topics grow by. A cluster need not tell a trainer: {@code doctor} says what right is missing. */
+    private static void sayGrowth(MillraceSettings settings) {
+        try {
+            TopicGrowth.inWords(TopicGrowth.of(
+                            settings.clients(),
+                            settings.topics().names(),
+                            InstantSource.system().instant(),
+                            PATIENCE))
+                    .ifPresent(words -> LOG.info("The topics grow by {}", words));
+        } catch (RuntimeException unknown) {
+            LOG.debug("what the topics grow by is unknown", unknown);
+        }
     }
 
     /**
@@ -216,6 +231,7 @@ public final class TrainProcess implements AutoCloseable {
         private KeptSettings kept(Part part) {
             return switch (part) {
                 case ATTRIBUTE -> settings.attributionKept();
+                case MAP -> KeptSettings.NONE;
                 case LEARN, LEARN_FROM_LOG -> settings.learner().kept();
             };
         }
@@ -327,14 +343,8 @@ public final class TrainProcess implements AutoCloseable {
             new TrainMetrics(metrics, progress).register(settings.trainer().model());
             metrics.books(progress);
             metrics.inputs(inputs);
-            try {
-                return Optional.of(new TrainServer(
-                                settings.trainServer(), new TrainHealth(runner, progress, inputs), shape(), registry)
-                        .start());
-            } catch (HttpSetup.PortTakenException taken) {
-                LOG.warn("Running without health and metrics: {}", taken.getMessage());
-                return Optional.empty();
-            }
+            return TrainHealth.server(
+                    settings.trainServer(), new TrainHealth(runner, progress, inputs), shape(), registry);
         }
     }
 }

@@ -10,7 +10,7 @@ import java.util.Set;
 import java.util.TreeSet;
 
 /**
- * The topics that trainers write in transactions, as a process with some rights sees them.
+ * The topics that trainers and {@code millrace map} write in transactions, as a process with some rights sees them.
  *
  * <p>A cluster lists only what a process may describe. A topic that is hidden from it would pass for one that is not there, and a transaction on
  * it for none.
@@ -27,7 +27,7 @@ public final class WrittenTopics {
      * @throws dev.millrace.topic.fault.MissingRightException if one is, which it names
      */
     public static void requireVisible(MillraceSettings settings) {
-        Set<String> topics = new TreeSet<>(settings.topics().names().outputs());
+        Set<String> topics = new TreeSet<>(settings.topics().names().inTransactions());
         topics.add(Transactions.OFFSETS);
         for (Part part : Part.values()) {
             topics.addAll(changelogs(settings, part));

@@ -3,7 +3,6 @@ package dev.millrace.attribute;
 import dev.millrace.event.Click;
 import dev.millrace.event.Exposure;
 import dev.millrace.event.Features;
-import dev.millrace.event.Rejected;
 import dev.millrace.event.UserProfile;
 import dev.millrace.experiment.Experiment;
 import dev.millrace.experiment.ExperimentSums;
@@ -57,6 +56,9 @@ public final class Attribution implements Durable {
         /** Receives the id of a user whose features are gone. */
         void userRemoved(String user);
     }
+
+    /** Version of the rules: another one may make other examples of the same {@link AttributionCommit}s. */
+    public static final int RULES = 1;
 
     private static final long TIMER_COARSENESS_MILLIS = 1000;
     private static final int KEYS_A_ROUND = 1000;
@@ -224,22 +226,26 @@ public final class Attribution implements Durable {
         return experiment.sums();
     }
 
-    /** Counts an invalid event of a topic. */
-    public void reject(InputTopic topic, Rejected rejected) {
-        books.settle(topic, Outcome.REJECTED, rejected.reason().label());
+    /**
+     * Counts an invalid event of a topic.
+     *
+     * @param reason its label
+     */
+    public void reject(InputTopic topic, String reason) {
+        books.settle(topic, Outcome.REJECTED, reason);
     }
 
     /**
-     * Returns the latest acceptable event time: the latest wall clock seen plus {@code attribution.max-ahead}.
+     * Returns the latest wall clock seen.
      *
      * @param now wall clock, epoch milliseconds; if an earlier call gave a later one, that one counts
      */
-    public long latestCredible(long now) {
+    public long clock(long now) {
         if (now > wallTime) {
             wallTime = now;
             clocks.change();
         }
-        return wallTime + settings.maxAhead().toMillis();
+        return wallTime;
     }
 
     /** Returns the outcomes of all events so far. */

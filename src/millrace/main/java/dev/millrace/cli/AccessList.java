@@ -5,6 +5,7 @@ import dev.millrace.cli.option.OptionFaults;
 import dev.millrace.settings.SettingsReader;
 import dev.millrace.topic.TopicNames;
 import dev.millrace.topic.transaction.Transactions;
+import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -20,8 +21,9 @@ import java.util.stream.Stream;
  *
  * @param names of its topics
  * @param application id that its groups, transactions and changelogs begin with
+ * @param mapped topics of the user's own that {@code millrace map} reads
  */
-record AccessList(TopicNames names, String application) {
+record AccessList(TopicNames names, String application, Collection<String> mapped) {
 
     private static final List<String> LOGICAL_TOPICS =
             TopicNames.read(new SettingsReader(Map.of())).all();
@@ -105,6 +107,9 @@ record AccessList(TopicNames names, String application) {
     private Stream<String> topics(AccessRight right, boolean isForStores) {
         if (right.name().equals(AccessRight.EVERY_TOPIC)) {
             return names.all().stream();
+        }
+        if (right.name().equals(AccessRight.MAPPED_TOPICS)) {
+            return mapped.stream();
         }
         int at = LOGICAL_TOPICS.indexOf(right.name());
         if (at < 0) {

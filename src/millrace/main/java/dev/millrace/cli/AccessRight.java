@@ -46,6 +46,9 @@ record AccessRight(String command, Kind kind, String name, boolean isPrefix, Str
     /** In place of the name of a topic: each one. */
     static final String EVERY_TOPIC = "*";
 
+    /** In place of the name of a topic: each one that {@code map.mapping} names. */
+    static final String MAPPED_TOPICS = "mapped";
+
     private static final String TABLE = "access-rights.md";
     private static final int HEAD_LINES = 2;
     private static final Pattern QUOTED = Pattern.compile("`([^`]+)`");
@@ -81,6 +84,7 @@ record AccessRight(String command, Kind kind, String name, boolean isPrefix, Str
         return switch (cell) {
             case "the cluster" -> Stream.of("kafka-cluster");
             case "every topic" -> Stream.of(EVERY_TOPIC);
+            case "the topics of the mapping" -> Stream.of(MAPPED_TOPICS);
             default -> quoted(cell);
         };
     }

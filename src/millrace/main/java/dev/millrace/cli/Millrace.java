@@ -50,6 +50,7 @@ import picocli.CommandLine.Spec;
         subcommands = {
             TopicsCommand.class,
             TrainCommand.class,
+            MapCommand.class,
             ReplayCommand.class,
             VerifyCommand.class,
             TransactionsCommand.class,

@@ -91,8 +91,7 @@ final class TopicsCommand {
                             description = "commands that the principal runs, such as train, serve, replay")
                     List<String> commands) {
         MillraceSettings settings = config.settings();
-        AccessList rights =
-                new AccessList(settings.topics().names(), settings.stream().applicationId());
+        AccessList rights = rights(settings);
         List<String> calls = rights.calls(settings.clients().bootstrapServers(), principal, commands);
         output.write(
                 rights.operations(commands).entrySet().stream()
@@ -100,6 +99,13 @@ final class TopicsCommand {
                         .toList(),
                 out -> calls.forEach(out::println));
         return 0;
+    }
+
+    private static AccessList rights(MillraceSettings settings) {
+        return new AccessList(
+                settings.topics().names(),
+                settings.stream().applicationId(),
+                settings.map().mapping().isPresent() ? settings.map().topics().names() : Set.of());
     }
 
     private static Row row(String principal, Resource resource, Set<String> operations) {
@@ -134,9 +140,7 @@ final class TopicsCommand {
                     Map<String, String> users) {
         PrintWriter out = Objects.requireNonNull(spec).commandLine().getOut();
         MillraceSettings settings = config.settings();
-        StrimziManifests manifests = new StrimziManifests(
-                cluster,
-                new AccessList(settings.topics().names(), settings.stream().applicationId()));
+        StrimziManifests manifests = new StrimziManifests(cluster, rights(settings));
         StringBuilder printed = new StringBuilder();
         Clusters.topics(settings).shapes().forEach(shape -> printed.append(manifests.topic(shape)));
         if (users != null) {

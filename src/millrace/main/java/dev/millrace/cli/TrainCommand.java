@@ -12,9 +12,9 @@ import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import java.io.PrintWriter;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -33,7 +33,6 @@ import picocli.CommandLine.Spec;
         })
 final class TrainCommand implements Callable<Integer> {
 
-    private static final int STOPPED_BY_FAILURE = 1;
     private static final int EVENTS_BEHIND = 10_000;
     private static final int BATCHES_BEHIND = 100;
     private static final int EXAMINED = 10_000; // events of which the recall is said
@@ -54,6 +53,7 @@ final class TrainCommand implements Callable<Integer> {
         MillraceSettings settings = config.settings();
         TrainProcess.From source = learner.source();
         CountDownLatch stop = Processes.stopOnSignal();
+        int status;
         try (TrainProcess process =
                 TrainProcess.start(settings, source, new PrometheusMeterRegistry(PrometheusConfig.DEFAULT))) {
             StreamRunner runner = process.applications();
@@ -69,25 +69,17 @@ final class TrainCommand implements Callable<Integer> {
             ProgressWatch learner = process.progress();
             AtomicBoolean isKnown = new AtomicBoolean(); // what was written before this process
             learner.onceCaughtUp(() -> isKnown.set(true));
-            while (!stop.await(1, TimeUnit.SECONDS)) {
-                long now = System.nanoTime();
-                catchUp.take(now, runner.lag()).ifPresent(out::println);
-                if (isKnown.get()) {
-                    news.take(now, learner.training(), learner.examOfLast(EXAMINED), learner.books())
-                            .ifPresent(out::println);
-                }
-                out.flush();
-                if (!runner.isAlive()) {
-                    System.err.println("training stopped: "
-                            + runner.failure()
-                                    .map(Millrace::said)
-                                    .orElse(runner.states().toString()));
-                    return runner.failure().map(Millrace::statusOf).orElse(STOPPED_BY_FAILURE);
-                }
-            }
+            status = new StreamWatch("training", runner, catchUp, out)
+                    .untilStopped(
+                            stop,
+                            () -> isKnown.get()
+                                    ? news.take(
+                                            System.nanoTime(),
+                                            learner.training(),
+                                            learner.examOfLast(EXAMINED),
+                                            learner.books())
+                                    : Optional.empty());
         }
-        out.println("stopped; all work is committed");
-        out.flush();
-        return 0;
+        return StreamWatch.ended(status, out);
     }
 }

@@ -78,7 +78,7 @@ final class TransactionsCommand {
         requireOneEnd(toAbort, toCommit);
         MillraceSettings settings = config.settings();
         WrittenTopics.requireVisible(settings);
-        TransactionAdmin admin = settings.transactions();
+        TransactionAdmin admin = settings.allTransactions();
         for (JudgedTransaction one : asked(output, admin::settle)) {
             String place = one.open().place();
             if (one.fate() == Fate.UNDECIDED && (toAbort.contains(place) || toCommit.contains(place))) {
@@ -125,7 +125,7 @@ final class TransactionsCommand {
 
     /** What is open now, on all topics: none may be hidden from this process, or "none is open" could be untrue. */
     private static List<JudgedTransaction> open(MillraceSettings settings) {
-        List<JudgedTransaction> open = settings.transactions().open(); // a broker that does not answer is named here
+        List<JudgedTransaction> open = settings.allTransactions().open(); // a broker that does not answer is named here
         WrittenTopics.requireVisible(settings);
         return open;
     }

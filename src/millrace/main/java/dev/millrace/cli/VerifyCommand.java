@@ -59,7 +59,9 @@ final class VerifyCommand implements Callable<Integer> {
     @Nullable
     Path checkpoints;
 
-    @Option(names = "--counts", description = "recompute the books from the topics; compare the count of each outcome")
+    @Option(
+            names = "--counts",
+            description = "make the attribution again in its recorded order; compare examples, users and books")
     boolean counts;
 
     @Option(

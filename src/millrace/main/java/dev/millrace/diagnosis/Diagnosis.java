@@ -8,6 +8,7 @@ import dev.millrace.state.Outcome;
 import dev.millrace.topic.ClusterFacts;
 import dev.millrace.topic.ClusterFacts.OpenQuestion;
 import dev.millrace.topic.ClusterFacts.OpenQuestion.Subject;
+import dev.millrace.topic.TopicGrowth;
 import dev.millrace.topic.transaction.Fate;
 import dev.millrace.topic.transaction.JudgedTransaction;
 import dev.millrace.train.Figure;
@@ -17,7 +18,9 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.OptionalLong;
 import java.util.SortedMap;
 import java.util.stream.Stream;
 
@@ -30,6 +33,7 @@ public final class Diagnosis {
     private static final int ENDS_CAN_BE_KNOWN = 2; // of transaction.version: each transaction has an epoch of its own
 
     private static final double LITTLE_DISK = 0.2;
+    private static final int FEW_DAYS = 30;
     private static final double HARDLY_ANY_DISK = 0.05;
     private static final int GROSSLY = 10; // as the trainer refuses to start
     private static final double MOST_REJECTED = 0.001;
@@ -54,9 +58,11 @@ public final class Diagnosis {
                         diagnosis.topics(),
                         diagnosis.rights(),
                         diagnosis.disks(),
+                        diagnosis.growth(),
                         diagnosis.heap(),
                         diagnosis.clock(),
                         diagnosis.transactions(),
+                        diagnosis.mapping(),
                         diagnosis.events(),
                         diagnosis.model(),
                         diagnosis.repeats())
@@ -221,6 +227,54 @@ public final class Diagnosis {
         return found.orOk(count(all.size(), "volume") + ", each with a fifth free or more");
     }
 
+    /** What is written a day, how long it is kept, and when the brokers' volumes are full of it. */
+    private List<Finding> growth() {
+        Optional<String> rates = TopicGrowth.inWords(facts.growth());
+        if (rates.isEmpty()) {
+            return List.of(); // nothing was written within the last hour, or the cluster does not say
+        }
+        Check found = new Check("growth");
+        OptionalLong full = daysUntilFull();
+        String what = rates.get()
+                + (full.isPresent() ? "; at that rate the brokers' volumes are full in " + days(full.getAsLong()) : "");
+        if (full.isPresent() && full.getAsLong() < FEW_DAYS) {
+            found.warn(
+                    what,
+                    "a broker whose disk is full stops",
+                    "add space, or keep less by kafka-configs.sh: mini-batches, which end verify --model and learners"
+                            + " from the log before that time; events, which end verify --counts");
+        }
+        return found.orOk(what);
+    }
+
+    private static String days(long days) {
+        return days == 1 ? "1 day" : String.format(Locale.ROOT, "%,d days", days);
+    }
+
+    /** A topic that has deleted before the volumes are full does not fill them. */
+    private OptionalLong daysUntilFull() {
+        long usable = facts.cluster().disks().stream()
+                .mapToLong(ClusterFacts.Disk::usableBytes)
+                .sum();
+        List<TopicGrowth> filling =
+                facts.growth().stream().filter(topic -> topic.bytesADay() > 0).toList();
+        while (usable > 0 && !filling.isEmpty()) {
+            long days = usable
+                    / Math.max(
+                            1,
+                            filling.stream().mapToLong(TopicGrowth::bytesADay).sum());
+            List<TopicGrowth> longer = filling.stream()
+                    .filter(topic ->
+                            topic.kept().map(time -> time.toDays() > days).orElse(true))
+                    .toList();
+            if (longer.size() == filling.size()) {
+                return OptionalLong.of(days);
+            }
+            filling = longer;
+        }
+        return OptionalLong.empty();
+    }
+
     private List<Finding> heap() {
         Facts.Heap heap = facts.heap();
         Check found = new Check("heap");
@@ -290,6 +344,27 @@ public final class Diagnosis {
             }
         }
         return found.orOk(count(facts.transactions().size(), "open transaction") + ", none without an end");
+    }
+
+    /** What became of the records of the user's own topics. */
+    private List<Finding> mapping() {
+        Check found = new Check("map");
+        Books.Account all = facts.events().books().entrySet().stream()
+                .filter(account -> account.getKey().startsWith(Books.MAPPED))
+                .map(Map.Entry::getValue)
+                .reduce(Books.Account.EMPTY, Books.Account::plus);
+        if (all.received() == 0) {
+            return List.of(); // nothing is mapped here
+        }
+        String counts = "your own topics: " + all.inWords();
+        long rejected = all.outcome(Outcome.REJECTED);
+        if (rejected > 0 && rejected >= MOST_REJECTED * all.received()) {
+            found.warn(
+                    counts,
+                    "what cannot be mapped is never learnt",
+                    "millrace dlq list" + servers + ", then mend the mapping");
+        }
+        return found.orOk(counts);
     }
 
     /** What became of the events: a system may run well and learn from none. */

@@ -4,6 +4,7 @@ import dev.millrace.alarm.InputAlarms;
 import dev.millrace.state.Books;
 import dev.millrace.topic.ClusterFacts;
 import dev.millrace.topic.ClusterFacts.OpenQuestion;
+import dev.millrace.topic.TopicGrowth;
 import dev.millrace.topic.transaction.JudgedTransaction;
 import dev.millrace.train.TrainingProgress;
 import java.time.Instant;
@@ -21,6 +22,7 @@ import java.util.SortedMap;
  * @param report latest of the learner
  * @param events of all parts
  * @param disks local ones, with the state directory
+ * @param growth of the topics that keep their records for a time; empty if the cluster does not say
  * @param now by this machine's clock
  * @param open what was not answered, by the cluster's facts too: nothing of it stands in the other components
  */
@@ -33,6 +35,7 @@ public record Facts(
         Optional<Report> report,
         Events events,
         List<ClusterFacts.Disk> disks,
+        List<TopicGrowth> growth,
         Heap heap,
         Instant now,
         List<OpenQuestion> open) {

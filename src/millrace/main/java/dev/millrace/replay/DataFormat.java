@@ -18,11 +18,15 @@ public record DataFormat(String label, Opener opener) {
     public static final DataFormat JSONL =
             new DataFormat("jsonl", (data, settings) -> new MappedLog(data, DataFormat.JSONL));
 
+    /** The user's own log in Parquet, read through a mapping file. */
+    public static final DataFormat PARQUET =
+            new DataFormat("parquet", (data, settings) -> new MappedLog(data, DataFormat.PARQUET));
+
     /** Opens a data set. */
     public interface Opener {
 
         /**
-         * @param data a folder; for CSV and JSONL the mapping file, or a folder that holds {@code mapping.properties}
+         * @param data a folder; for CSV, JSONL and PARQUET the mapping file, or a folder that holds {@code mapping.properties}
          * @throws dev.millrace.settings.InvalidSettingsException with every fault, if the data set cannot be used
          */
         DataSet open(Path data, SettingsReader settings);

@@ -27,6 +27,15 @@ public final class DeclaredFeatures {
                 .add(column.kind()));
     }
 
+    /** Returns whose features they are: users', items', or both. */
+    Set<Source> sources() {
+        return kinds.entrySet().stream()
+                .filter(given ->
+                        given.getKey() != Source.CONTEXT && !given.getValue().isEmpty())
+                .map(Map.Entry::getKey)
+                .collect(Collectors.toSet());
+    }
+
     /**
      * Returns a fault for each feature that the mapping does not give, or gives as another kind of value.
      *

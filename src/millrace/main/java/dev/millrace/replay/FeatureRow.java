@@ -6,6 +6,9 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.SortedMap;
+import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
 
 /** Collects the features of one row. An absent value adds no feature. */
 public final class FeatureRow {
@@ -34,6 +37,16 @@ public final class FeatureRow {
             values.put(name, new FeatureValue.Dense(components));
         }
         return this;
+    }
+
+    /** Returns what is known with fresh values in place of those of the same names. */
+    static Features laidOver(@Nullable Features known, Features fresh) {
+        if (known == null || known.values().isEmpty()) {
+            return fresh;
+        }
+        SortedMap<String, FeatureValue> all = new TreeMap<>(known.values());
+        all.putAll(fresh.values());
+        return Features.taking(all);
     }
 
     public Features features() {

@@ -90,6 +90,11 @@ final class LogMapping {
         context = table.features("context-feature");
     }
 
+    /** Whether the log has no times of its own. */
+    boolean givesTimes() {
+        return windows.givesTimes();
+    }
+
     void declare(DeclaredFeatures declared) {
         declared.add(Source.USER, userFeatures);
         declared.add(Source.ITEM, itemFeatures);

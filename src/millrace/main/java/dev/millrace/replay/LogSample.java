@@ -24,7 +24,7 @@ import java.util.stream.IntStream;
  * The first rows of a log that has no mapping yet. How it is written is found from the rows.
  *
  * @param file that was read
- * @param format CSV or JSONL
+ * @param format CSV, JSONL or PARQUET
  * @param written keys of a mapping's section that say how the file is written, where that is not the default
  * @param columns all columns, in the order of the file
  * @param rows how many rows were read
@@ -87,6 +87,11 @@ public record LogSample(
 
     /** @param mostChars about how many characters of memory the sample may take */
     static LogSample read(Path file, int most, long mostChars) {
+        RowFile parquet = new RowFile(file, new RowFormat.Parquet(), List.of());
+        if (parquet.isParquet()) {
+            RowFile whole = new RowFile(file, parquet.format(), RowReader.columns(parquet));
+            return read(whole, DataFormat.PARQUET, new TreeMap<>(), most, mostChars);
+        }
         return decoded(read(file, most, mostChars, StandardCharsets.UTF_8))
                 .orElseGet(() -> read(file, most, mostChars, StandardCharsets.ISO_8859_1));
     }

@@ -1,8 +1,5 @@
 package dev.millrace.replay;
 
-import dev.millrace.event.CatalogueItem;
-import dev.millrace.event.UnusableEventException;
-import dev.millrace.event.UserProfile;
 import dev.millrace.feature.FeatureSpec.Source;
 import dev.millrace.settings.InvalidSettingsException;
 import dev.millrace.settings.SettingFault;
@@ -15,16 +12,14 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
-import java.util.OptionalLong;
 import java.util.TreeMap;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.stream.Stream;
 
-/** The user's own log, in CSV or JSON lines, read through a mapping file. {@code docs/your-own-data.md} has every key. */
+/** The user's own log, in CSV, JSON lines or Parquet, read through a mapping file. {@code docs/your-own-data.md} has every key. */
 final class MappedLog implements DataSet {
 
     private static final String MAPPING = "mapping.properties";
@@ -42,7 +37,7 @@ final class MappedLog implements DataSet {
 
     /**
      * @param data the mapping file, or a folder that holds {@code mapping.properties}
-     * @param format CSV or JSONL
+     * @param format CSV, JSONL or PARQUET
      * @throws InvalidSettingsException if the mapping cannot be used; it has every fault
      */
     MappedLog(Path data, DataFormat format) {
@@ -52,7 +47,7 @@ final class MappedLog implements DataSet {
     /**
      * @param given the mapping
      * @param folder that holds its files
-     * @param format CSV or JSONL
+     * @param format CSV, JSONL or PARQUET
      * @throws InvalidSettingsException if the mapping cannot be used; it has every fault
      */
     MappedLog(Map<String, String> given, Path folder, DataFormat format) {
@@ -111,30 +106,10 @@ final class MappedLog implements DataSet {
     }
 
     private List<Table> tables(TableMapping table, Source source) {
-        TableMapping.Column id = table.column("key", source.name().toLowerCase(Locale.ROOT), "column of the id");
-        Optional<TableMapping.Column> time =
-                table.optionalColumn("time", "column of the time since when the row holds");
-        TableMapping.TimeUnit unit = table.timeUnit();
-        List<FeatureColumn> features = table.features("feature");
-        declared.add(source, features);
+        EntryMapping rows = new EntryMapping(table, source);
+        rows.declare(declared);
         mappings.add(table);
-        Function<Row, FeatureTable.Entry> decoder = row -> new FeatureTable.Entry(
-                id(id, row, source),
-                time.filter(column -> column.given(row).isPresent())
-                        .map(column -> OptionalLong.of(unit.millis(column, row)))
-                        .orElse(OptionalLong.empty()),
-                FeatureColumn.read(features, row));
-        return table.finish().stream().map(rows -> new Table(rows, decoder)).toList();
-    }
-
-    private static String id(TableMapping.Column column, Row row, Source source) {
-        try {
-            return source == Source.USER
-                    ? UserProfile.requireId(column.in(row))
-                    : CatalogueItem.requireId(column.in(row));
-        } catch (UnusableEventException unusable) {
-            throw column.named(unusable);
-        }
+        return table.finish().stream().map(file -> new Table(file, rows::entry)).toList();
     }
 
     private static FeatureTable read(List<Table> tables, Consumer<? super BadRow> badRows) {
@@ -143,7 +118,7 @@ final class MappedLog implements DataSet {
                 .toList());
     }
 
-    private static Path file(Path data) {
+    static Path file(Path data) {
         Path file = Files.isDirectory(data) ? data.resolve(MAPPING) : data;
         if (!Files.isRegularFile(file)) {
             throw new InvalidSettingsException(List.of(new SettingFault(
@@ -156,11 +131,11 @@ final class MappedLog implements DataSet {
         return Optional.ofNullable(file.toAbsolutePath().getParent()).orElse(file);
     }
 
-    private static boolean has(Map<String, String> given, String section) {
+    static boolean has(Map<String, String> given, String section) {
         return given.keySet().stream().anyMatch(key -> key.startsWith(section + "."));
     }
 
-    private static Map<String, String> properties(Path file) {
+    static Map<String, String> properties(Path file) {
         String text;
         try {
             if (Files.size(file) > MOST_MAPPING_BYTES) { // such as the log itself

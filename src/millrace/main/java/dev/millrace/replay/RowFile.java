@@ -7,6 +7,7 @@ import java.io.InputStreamReader;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.function.Consumer;
 import java.util.zip.GZIPInputStream;
@@ -17,6 +18,8 @@ import java.util.zip.GZIPInputStream;
  * @param columns that are wanted, in the order of the cells of its {@link Row}s
  */
 public record RowFile(Path path, RowFormat format, List<String> columns) {
+    private static final byte[] PARQUET = {'P', 'A', 'R', '1'};
+
     public RowFile {
         columns = List.copyOf(columns);
     }
@@ -48,6 +51,15 @@ public record RowFile(Path path, RowFormat format, List<String> columns) {
             return lines;
         }
         return lines;
+    }
+
+    /** Whether the file begins as a Parquet file does. */
+    boolean isParquet() {
+        try (InputStream bytes = Files.newInputStream(path)) {
+            return Arrays.equals(bytes.readNBytes(PARQUET.length), PARQUET);
+        } catch (IOException unreadable) { // whoever reads the rows will say so
+            return false;
+        }
     }
 
     LineReader open() throws IOException {

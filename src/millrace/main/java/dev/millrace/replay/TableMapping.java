@@ -16,7 +16,7 @@ import java.util.Map;
 import java.util.Optional;
 
 /**
- * Reads one section of a mapping: its files, their format, and its columns.
+ * Reads one section of a mapping: its files or topics, their format, and its columns.
  *
  * <p>{@link #finish} checks that every file has all columns that were read.
  */
@@ -27,6 +27,7 @@ final class TableMapping {
 
     private final SettingsReader reader;
     private final String section;
+    private final List<String> topics;
     private final List<Path> files;
     private final RowFormat format;
     private final List<String> columns = new ArrayList<>();
@@ -35,9 +36,43 @@ final class TableMapping {
     TableMapping(SettingsReader reader, Path folder, DataFormat kind, String section) {
         this.reader = reader;
         this.section = section;
-        files = files(folder);
+        topics = topicNames();
+        files = files(fileNames(), folder);
+        format = kind.equals(DataFormat.PARQUET) ? new RowFormat.Parquet() : ofLines(kind);
+    }
+
+    private RowFormat ofLines(DataFormat kind) {
         Charset charset = charset(reader.text(key("charset") + " = UTF-8: character set of the files"));
-        format = kind.equals(DataFormat.JSONL) ? new RowFormat.JsonLines(charset) : csv(charset);
+        return kind.equals(DataFormat.JSONL) ? new RowFormat.JsonLines(charset) : csv(charset);
+    }
+
+    /** Reads a section for its topics; what it says of files is not used. */
+    TableMapping(SettingsReader reader, String section) {
+        this.reader = reader;
+        this.section = section;
+        topics = topicNames();
+        List<String> unusedFiles = fileNames();
+        format = new RowFormat.JsonLines(charset(reader.text(key("charset") + " = UTF-8: ")));
+        RowFormat unusedCells = csv(format.charset());
+        files = List.of();
+    }
+
+    private List<String> topicNames() {
+        return reader.names(key("topics") + ": topics of the cluster, which millrace map reads");
+    }
+
+    private List<String> fileNames() {
+        return reader.names(key("files") + ": files, relative to the mapping's folder; * stands for any text");
+    }
+
+    /** The topics, none if the section has files alone. */
+    List<String> topics() {
+        return topics;
+    }
+
+    /** The columns that were read so far. */
+    List<String> columns() {
+        return List.copyOf(columns);
     }
 
     /** Reads a required column. */
@@ -182,6 +217,16 @@ final class TableMapping {
 
     /** Whether its first lines are in the format: else it is one fault, and each of its columns would be one more. */
     private boolean isOfTheFormat(RowFile file) {
+        boolean isParquet = file.isParquet();
+        if (isParquet || format instanceof RowFormat.Parquet) {
+            boolean isBoth = isParquet && format instanceof RowFormat.Parquet;
+            reader.require(
+                    isBoth,
+                    key("files"),
+                    file.name(),
+                    isParquet ? "is a Parquet file: --format parquet reads it" : "is no Parquet file");
+            return isBoth;
+        }
         List<String> lines = file.begin(FIRST_LINES);
         long objects = lines.stream()
                 .filter(line -> line.startsWith("{") && line.endsWith("}"))
@@ -197,9 +242,7 @@ final class TableMapping {
         return !isOther;
     }
 
-    private List<Path> files(Path folder) {
-        List<String> names =
-                reader.names(key("files") + ": files, relative to the mapping's folder; * stands for any text");
+    private List<Path> files(List<String> names, Path folder) {
         reader.require(!names.isEmpty(), key("files"), "", "must name at least one file");
         List<Path> found = new ArrayList<>();
         for (String name : names) {

@@ -23,7 +23,6 @@ import java.util.Optional;
 import java.util.PriorityQueue;
 import java.util.Spliterator;
 import java.util.Spliterators;
-import java.util.TreeMap;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
 import java.util.stream.StreamSupport;
@@ -234,13 +233,13 @@ public record Timeline(FeatureTable items, FeatureTable users, List<LogFile> log
 
         @Override
         public void item(CatalogueItem item) {
-            list(item.item(), item.time(), laidOver(items.get(item.item()), item.features()));
+            list(item.item(), item.time(), FeatureRow.laidOver(items.get(item.item()), item.features()));
         }
 
         @Override
         public void profile(UserProfile profile) {
             String user = profile.user();
-            Features features = laidOver(users.get(user), profile.features());
+            Features features = FeatureRow.laidOver(users.get(user), profile.features());
             if (!features.equals(users.put(user, features))) {
                 ready.add(new ReplayEvent.ProfileUpdate(new UserProfile(user, profile.time(), features)));
             }
@@ -276,15 +275,6 @@ public record Timeline(FeatureTable items, FeatureTable users, List<LogFile> log
             if (!features.equals(items.put(item, features))) {
                 ready.add(new ReplayEvent.ItemListing(new CatalogueItem(item, time, features)));
             }
-        }
-
-        private static Features laidOver(@Nullable Features known, Features fresh) {
-            if (known == null || known.values().isEmpty()) {
-                return fresh;
-            }
-            var all = new TreeMap<>(known.values());
-            all.putAll(fresh.values());
-            return Features.of(all);
         }
     }
 

@@ -9,12 +9,12 @@ import java.time.Duration;
 import java.util.Map;
 import java.util.Optional;
 
-/** The trainer's health and metrics over HTTP. */
+/** Health and metrics of Streams applications over HTTP: of a trainer, or of what maps topics. */
 public final class TrainServer implements AutoCloseable {
 
     private static final String ALLOWED = "GET, HEAD"; // on every path
 
-    /** The health of the trainer at this moment. Safe for threads. */
+    /** The health of the applications at this moment. Safe for threads. */
     public interface Health {
 
         /** Returns true if no application has failed. If one has, a new start may help. */
@@ -31,6 +31,7 @@ public final class TrainServer implements AutoCloseable {
     private static final int MAX_CONNECTIONS = 64;
 
     private final HttpSetup setup;
+    private final String portKey;
     private final Health health;
     private final TopologyShape topology;
     private final PrometheusMeterRegistry registry;
@@ -45,10 +46,11 @@ public final class TrainServer implements AutoCloseable {
         this.setup = new HttpSetup(
                 settings.host(),
                 settings.port(),
-                new AccessSettings("train.http.", Optional.empty(), Optional.empty(), settings.hosts()),
+                new AccessSettings(settings.prefix(), Optional.empty(), Optional.empty(), settings.hosts()),
                 ClientLimits.ofHealth(MAX_CONNECTIONS),
                 THREADS,
                 Duration.ZERO);
+        this.portKey = settings.prefix() + "port";
         this.health = health;
         this.topology = topology;
         this.registry = registry;
@@ -58,7 +60,7 @@ public final class TrainServer implements AutoCloseable {
 
     /** @throws HttpSetup.PortTakenException if the port cannot be bound */
     public TrainServer start() {
-        setup.start(http, "train.http.port");
+        setup.start(http, portKey);
         return this;
     }
 

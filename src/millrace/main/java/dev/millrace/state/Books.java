@@ -77,6 +77,9 @@ public final class Books implements Durable {
         }
     }
 
+    /** What the label of an account begins with that counts records of a topic which is not one of ours. */
+    public static final String MAPPED = "map:";
+
     private static final String RECEIVED = "received";
     private static final String WAITING = "waiting";
     static final String OUTCOME = "outcome/";
@@ -104,14 +107,19 @@ public final class Books implements Durable {
 
     /** As {@link #settle(InputTopic, Outcome)}, for a reason; an empty one is none. */
     public void settle(InputTopic topic, Outcome outcome, String reason) {
-        add(topic, RECEIVED, 1);
-        add(topic, outcome.line(reason), 1);
+        settle(topic.label(), outcome, reason);
+    }
+
+    /** Counts a record of a topic that is not one of ours, under a label without a vertical bar. */
+    public void settle(String label, Outcome outcome, String reason) {
+        add(label, RECEIVED, 1);
+        add(label, outcome.line(reason), 1);
     }
 
     /** Counts a received event whose outcome is still open. */
     public void await(InputTopic topic) {
-        add(topic, RECEIVED, 1);
-        add(topic, WAITING, 1);
+        add(topic.label(), RECEIVED, 1);
+        add(topic.label(), WAITING, 1);
     }
 
     /** Gives a waiting event its outcome. */
@@ -127,8 +135,8 @@ public final class Books implements Durable {
     /** Gives that many waiting events the same outcome, for the same reason; an empty one is none. */
     public void settleWaiting(InputTopic topic, Outcome outcome, String reason, int events) {
         if (events != 0) {
-            add(topic, WAITING, -events);
-            add(topic, outcome.line(reason), events);
+            add(topic.label(), WAITING, -events);
+            add(topic.label(), outcome.line(reason), events);
         }
     }
 
@@ -173,8 +181,8 @@ public final class Books implements Durable {
         }));
     }
 
-    private void add(InputTopic topic, String line, long change) {
-        Count count = count(topic.label(), line);
+    private void add(String topic, String line, long change) {
+        Count count = count(topic, line);
         count.events += change;
         count.isDirty = true;
     }

@@ -35,6 +35,11 @@ public enum Outcome {
     /** The event was invalid. The label ends with the reason. */
     REJECTED("rejected"),
 
+    // records of the user's own topics
+    MAPPED("mapped"),
+    /** It says nothing that is not known, or nothing that is an event. The label ends with the reason. */
+    LEFT_OUT("left-out"),
+
     // training examples and mini-batches
     BEFORE_START("before-start"),
     CATALOGUE_CHANGE("catalogue-change"),

@@ -1,8 +1,10 @@
 package dev.millrace.stream;
 
 import dev.millrace.attribute.Attribution;
+import dev.millrace.attribute.AttributionCommit;
 import dev.millrace.attribute.AttributionSettings;
 import dev.millrace.attribute.TrainingExample;
+import dev.millrace.event.Rejected;
 import dev.millrace.event.UnusableEventException;
 import dev.millrace.experiment.ExperimentReference;
 import dev.millrace.feature.UserFeatures;
@@ -32,6 +34,7 @@ final class AttributeProcessor
     // set by init, which Kafka calls before all else
     private ProcessorContext<byte[], byte[]> context;
     private EventTask<Attribution> task;
+    private AttributionCommit.Open open; // begun with each state
 
     @SuppressWarnings("NullAway.Init")
     AttributeProcessor(
@@ -53,6 +56,7 @@ final class AttributeProcessor
         task = new EventTask<>(
                 context,
                 shared,
+                "attribute",
                 MillraceTopology.ATTRIBUTION_BOOKS_STORE,
                 this,
                 MillraceTopology.TO_PROGRESS,
@@ -63,18 +67,18 @@ final class AttributeProcessor
     public void process(Record<byte[], byte[]> record) {
         InputTopic topic = logicalTopic(task.outlet().origin().topic());
         Attribution attribution = task.change();
+        long latest = open.read(topic, task.outlet().origin().offset(), context.currentSystemTimeMs(), attribution);
+        Consumer<Rejected> rejected = why -> {
+            open.reject(why.reason().label());
+            attribution.reject(topic, why.reason().label());
+        };
         if (EventReader.isExperiment(topic, record)) {
-            task.readAnywhere(
-                            record,
-                            () -> reader.experiment(record, experiments),
-                            rejected -> attribution.reject(topic, rejected))
+            task.readAnywhere(record, () -> reader.experiment(record, experiments), rejected)
                     .ifPresent(ordered -> attribution.experiment(
                             topic, ordered.state(), ordered.reference().offset()));
             return;
         }
-        long latest = attribution.latestCredible(context.currentSystemTimeMs());
-        task.read(record, () -> read(topic, record, latest), rejected -> attribution.reject(topic, rejected))
-                .ifPresent(event -> event.accept(attribution));
+        task.read(record, () -> read(topic, record, latest), rejected).ifPresent(event -> event.accept(attribution));
     }
 
     @Override
@@ -84,12 +88,15 @@ final class AttributeProcessor
 
     @Override
     public Attribution fresh(EntrySource stored) {
+        open = new AttributionCommit.Open(
+                context.taskId().partition(), settings); // what was read has gone with the state
         return new Attribution(
                 settings, new StoreEntries(context.getStateStore(MillraceTopology.ATTRIBUTION_STORE)), this);
     }
 
     @Override
     public void beforeCommit(Attribution attribution) {
+        task.outlet().whileCommitting(() -> open.close().ifPresent(this::send));
         task.commit(
                 attribution.books(),
                 attribution.experiment().map(latest -> new PartProgress.Counted(latest, attribution.experimentSums())));
@@ -117,6 +124,16 @@ final class AttributeProcessor
         long now = context.currentSystemTimeMs();
         task.outlet().send(MillraceTopology.TO_USER_FEATURES, Utf8.bytes(user), Optional.empty(), now);
         sendExample(user, training.encodeUserRemoval(shared.topics().trainingExamples(), user), now);
+    }
+
+    private void send(AttributionCommit commit) {
+        task.outlet()
+                .send(
+                        MillraceTopology.TO_COMMITS,
+                        Topic.ATTRIBUTION_COMMITS,
+                        shared.topics().attributionCommits(),
+                        commit,
+                        context.currentSystemTimeMs());
     }
 
     private void sendExample(String user, byte[] value, long time) {

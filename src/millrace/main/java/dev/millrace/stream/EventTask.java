@@ -28,22 +28,28 @@ final class EventTask<D extends Durable> {
 
     private final ProcessorContext<byte[], byte[]> context;
     private final Shared shared;
+    private final String part;
     private final String toProgress;
     private final String toDeadLetters;
     private final WriteThroughStore<D> store;
     private final Outlet outlet;
     private final CommitRequests commits;
 
-    /** @param store that keeps the state of its owner */
+    /**
+     * @param part what the name of the part begins with that it reports
+     * @param store that keeps the state of its owner
+     */
     EventTask(
             ProcessorContext<byte[], byte[]> context,
             Shared shared,
+            String part,
             String store,
             WriteThroughStore.Owner<D> owner,
             String toProgress,
             String toDeadLetters) {
         this.context = context;
         this.shared = shared;
+        this.part = part;
         this.toProgress = toProgress;
         this.toDeadLetters = toDeadLetters;
         this.store = context.getStateStore(store);
@@ -96,14 +102,18 @@ final class EventTask<D extends Durable> {
     /** Writes what changed in the state, and sends the progress. Called before each commit. */
     void commit(Books books, Optional<PartProgress.Counted> experiment) {
         store.drain((key, value) -> {});
-        PartProgress part = new PartProgress(
-                "attribute-" + context.taskId(),
+        PartProgress progress = new PartProgress(
+                part + "-" + context.taskId(),
                 context.currentSystemTimeMs(),
                 books.accounts(),
                 store.positions(),
                 Optional.empty(),
                 experiment);
         outlet.whileCommitting(() -> outlet.send(
-                toProgress, Topic.TRAINING_PROGRESS, shared.topics().trainingProgress(), part, part.writtenAt()));
+                toProgress,
+                Topic.TRAINING_PROGRESS,
+                shared.topics().trainingProgress(),
+                progress,
+                progress.writtenAt()));
     }
 }

@@ -31,6 +31,7 @@ final class ItemsProcessor implements Processor<byte[], byte[], byte[], byte[]>,
         task = new EventTask<>(
                 context,
                 shared,
+                "attribute",
                 MillraceTopology.ITEM_BOOKS_STORE,
                 this,
                 MillraceTopology.ITEMS_TO_PROGRESS,

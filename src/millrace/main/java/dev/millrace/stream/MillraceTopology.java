@@ -2,7 +2,9 @@ package dev.millrace.stream;
 
 import dev.millrace.attribute.Attribution;
 import dev.millrace.attribute.AttributionSettings;
+import dev.millrace.attribute.AttributionSettings.Placement;
 import dev.millrace.experiment.ExperimentReference;
+import dev.millrace.replay.MappedTopics;
 import dev.millrace.settings.KeptSettings;
 import dev.millrace.state.Books;
 import dev.millrace.state.EntrySource;
@@ -13,6 +15,8 @@ import dev.millrace.train.TrainerSettings;
 import dev.millrace.wire.AvroWire;
 import dev.millrace.wire.Topic;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -31,14 +35,17 @@ import org.apache.kafka.streams.state.StoreBuilder;
 
 /**
  * The streaming side as two Kafka Streams applications, {@code attribute} and {@code learn}. A third one may learn from the log that
- * {@code learn} writes.
+ * {@code learn} writes, and a fourth makes the events of topics that the user has already.
  *
  * <pre>
- * attribute   exposures, clicks, users ──▶ attribute ──▶ training-examples, user-features, training-progress, dead-letters
+ * attribute   exposures, clicks, users ──▶ attribute ──▶ training-examples, user-features, attribution-commits,
+ *                                                        training-progress, dead-letters
  *             items ──▶ items ──▶ training-examples, training-progress, dead-letters
  *
  * learn       training-examples ──▶ learn ──▶ mini-batches, item-embeddings, model-updates, item-neighbours, generations,
  *                                              training-progress, dead-letters
+ *
+ * map         topics of the user's own ──▶ map ──▶ exposures, clicks, users, items, training-progress, dead-letters
  *
  * from the log     mini-batches ──▶ learn ──▶ item-embeddings, model-updates, item-neighbours, generations, training-progress,
  *                                              dead-letters
@@ -55,9 +62,15 @@ public final class MillraceTopology {
     static final String ATTRIBUTION_BOOKS_STORE = "attribution-books";
     static final String ITEM_BOOKS_STORE = "item-books";
     public static final String LEARNER_STORE = "learner";
+    static final String MAP_STORE = "mapped-rows";
+    static final String MAP_BOOKS_STORE = "map-books";
+
+    /** Stores that not every commit writes to. */
+    public static final Set<String> IDLE_STORES = Set.of(ATTRIBUTION_STORE, MAP_STORE);
 
     static final String TO_EXAMPLES = "to-training-examples";
     static final String TO_USER_FEATURES = "to-user-features";
+    static final String TO_COMMITS = "to-attribution-commits";
     static final String TO_PROGRESS = "to-training-progress";
     static final String TO_DEAD_LETTERS = "to-dead-letters";
     static final String ITEMS_TO_EXAMPLES = "items-to-training-examples";
@@ -70,10 +83,15 @@ public final class MillraceTopology {
     static final String TO_NEIGHBOURS = "to-item-neighbours";
     static final String TO_GENERATIONS = "to-generations";
     static final String LEARN_TO_DEAD_LETTERS = "learn-to-dead-letters";
+    static final String TO_EXPOSURES = "to-exposures";
+    static final String TO_CLICKS = "to-clicks";
+    static final String TO_USERS = "to-users";
+    static final String TO_ITEMS = "to-items";
 
     private static final String ATTRIBUTE = "attribute";
     private static final String ITEMS = "items";
     private static final String LEARN = "learn";
+    private static final String MAP = "map";
 
     private static final Deserializer<byte[]> READ = new ByteArrayDeserializer();
     private static final Serializer<byte[]> WRITE = new ByteArraySerializer();
@@ -113,6 +131,7 @@ public final class MillraceTopology {
                 .addStateStore(WriteThroughStore.<Attribution>builder(ATTRIBUTION_BOOKS_STORE), ATTRIBUTE)
                 .addSink(TO_EXAMPLES, topics.trainingExamples(), WRITE, WRITE, ATTRIBUTE)
                 .addSink(TO_USER_FEATURES, topics.userFeatures(), WRITE, WRITE, ATTRIBUTE)
+                .addSink(TO_COMMITS, topics.attributionCommits(), WRITE, WRITE, ATTRIBUTE)
                 .addSink(TO_PROGRESS, topics.trainingProgress(), WRITE, WRITE, ATTRIBUTE)
                 .addSink(TO_DEAD_LETTERS, topics.deadLetters(), WRITE, WRITE, ATTRIBUTE);
         return source(topology, "from-items", topics.items())
@@ -121,6 +140,34 @@ public final class MillraceTopology {
                 .addSink(ITEMS_TO_EXAMPLES, topics.trainingExamples(), WRITE, WRITE, ITEMS)
                 .addSink(ITEMS_TO_PROGRESS, topics.trainingProgress(), WRITE, WRITE, ITEMS)
                 .addSink(ITEMS_TO_DEAD_LETTERS, topics.deadLetters(), WRITE, WRITE, ITEMS);
+    }
+
+    /**
+     * From topics of the user's own to events: a task for each of their partitions.
+     *
+     * @param partitions number of partitions of such a topic
+     */
+    public static Topology map(
+            TopicNames topics, MappedTopics mapping, AvroWire wire, ToIntFunction<String> partitions) {
+        EventTask.Shared shared = new EventTask.Shared(
+                topics, wire, new PartitionCheck(Placement.ANY, partitions), new CommitPace.OfThreads());
+        Topology topology = new Topology();
+        List<String> sources = new ArrayList<>();
+        for (String topic : mapping.names()) {
+            String name = "from-" + topic;
+            source(topology, name, topic);
+            sources.add(name);
+        }
+        return topology.addProcessor(
+                        MAP, () -> new MapProcessor(shared, mapping, partitions), sources.toArray(String[]::new))
+                .addStateStore(WriteThroughStore.entries(MAP_STORE), MAP)
+                .addStateStore(WriteThroughStore.<Books>builder(MAP_BOOKS_STORE), MAP)
+                .addSink(TO_EXPOSURES, topics.exposures(), WRITE, WRITE, MAP)
+                .addSink(TO_CLICKS, topics.clicks(), WRITE, WRITE, MAP)
+                .addSink(TO_USERS, topics.users(), WRITE, WRITE, MAP)
+                .addSink(TO_ITEMS, topics.items(), WRITE, WRITE, MAP)
+                .addSink(TO_PROGRESS, topics.trainingProgress(), WRITE, WRITE, MAP)
+                .addSink(TO_DEAD_LETTERS, topics.deadLetters(), WRITE, WRITE, MAP);
     }
 
     /**
@@ -228,6 +275,10 @@ public final class MillraceTopology {
                         changelog(applicationId, ATTRIBUTION_STORE), largest.attributionEntry(),
                         changelog(applicationId, ATTRIBUTION_BOOKS_STORE), largest.small(),
                         changelog(applicationId, ITEM_BOOKS_STORE), largest.small());
+            case MAP ->
+                Map.of(
+                        changelog(applicationId, MAP_STORE), largest.event(),
+                        changelog(applicationId, MAP_BOOKS_STORE), largest.small());
             case LEARN, LEARN_FROM_LOG -> Map.of(changelog(applicationId, LEARNER_STORE), largest.learnerEntry());
         };
     }

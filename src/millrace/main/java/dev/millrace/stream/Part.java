@@ -6,7 +6,8 @@ import java.util.Locale;
 public enum Part {
     ATTRIBUTE,
     LEARN,
-    LEARN_FROM_LOG;
+    LEARN_FROM_LOG,
+    MAP;
 
     public String suffix() {
         return name().toLowerCase(Locale.ROOT).replace('_', '-');

@@ -30,6 +30,7 @@ public final class StoredSettings {
                 settings.applicationId(part),
                 switch (part) {
                     case ATTRIBUTE -> MillraceTopology.ATTRIBUTION_BOOKS_STORE;
+                    case MAP -> MillraceTopology.MAP_BOOKS_STORE;
                     case LEARN, LEARN_FROM_LOG -> MillraceTopology.LEARNER_STORE;
                 });
         if (!new ClusterAdmin(clients, patience).ask(ClusterAdmin::topics).contains(changelog)) {

@@ -39,6 +39,9 @@ public record LargestRecords(
     /** Of a dead letter: one that would be larger goes without its value. */
     public static final int DEAD_LETTER_BYTES = 1_000_000 + 16_384;
 
+    /** Of attribution-commits: many times what a transaction holds of events, at one to three bytes each. */
+    public static final int ATTRIBUTION_COMMIT_BYTES = 1 << 20;
+
     /** Of settings that nobody read: every topic takes them. */
     static final LargestRecords UNKNOWN = new LargestRecords(0, 0, 0, 0, 0, 0, 0, 0, 0, 0);
 

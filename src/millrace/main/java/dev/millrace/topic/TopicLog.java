@@ -3,6 +3,7 @@ package dev.millrace.topic;
 import dev.millrace.topic.fault.UnusableTopicException;
 import dev.millrace.wire.TopicRecord;
 import java.util.function.Consumer;
+import java.util.function.Predicate;
 
 /** The committed records of topics, to be read once, up to a known offset. */
 public interface TopicLog extends AutoCloseable {
@@ -20,11 +21,20 @@ public interface TopicLog extends AutoCloseable {
     long committedEnd(String topic, int partition);
 
     /**
-     * Reads the committed records of a partition that lie before an offset, in their order.
+     * Reads the committed records of a partition that lie between two offsets, in their order.
      *
-     * @throws UnusableTopicException if that offset is not reached, because a transaction before it stays open
+     * @param wantsMore takes each record; returns false to stop reading
+     * @throws UnusableTopicException if the end is not reached, because a transaction before it stays open
      */
-    void read(String topic, int partition, long until, Consumer<TopicRecord> each);
+    void read(String topic, int partition, long from, long until, Predicate<TopicRecord> wantsMore);
+
+    /** As {@link #read(String, int, long, long, Predicate)}, from the beginning. */
+    default void read(String topic, int partition, long until, Consumer<TopicRecord> each) {
+        read(topic, partition, begin(topic, partition), until, record -> {
+            each.accept(record);
+            return true;
+        });
+    }
 
     /** Reads the committed records of each partition, one after the other, up to the end that it has now. */
     default void readAll(String topic, Consumer<TopicRecord> each) {

@@ -16,6 +16,7 @@ public record TopicNames(
         String users,
         String items,
         String trainingExamples,
+        String attributionCommits,
         String miniBatches,
         String itemEmbeddings,
         String modelUpdates,
@@ -50,6 +51,7 @@ public record TopicNames(
                 name(reader, keys, "users"),
                 name(reader, keys, "items"),
                 name(reader, keys, "training-examples"),
+                name(reader, keys, "attribution-commits"),
                 name(reader, keys, "mini-batches"),
                 name(reader, keys, "item-embeddings"),
                 name(reader, keys, "model-updates"),
@@ -77,6 +79,7 @@ public record TopicNames(
                 users,
                 items,
                 trainingExamples,
+                attributionCommits,
                 miniBatches,
                 itemEmbeddings,
                 modelUpdates,
@@ -98,6 +101,13 @@ public record TopicNames(
         outputs.removeAll(inputs());
         outputs.removeAll(List.of(servingProgress, operatorActions, answers));
         return List.copyOf(outputs);
+    }
+
+    /** Those that trainers or {@code millrace map} write, in transactions. */
+    public List<String> inTransactions() {
+        List<String> written = new ArrayList<>(inputs());
+        written.addAll(outputs());
+        return List.copyOf(written);
     }
 
     private static Optional<VectorStore> vectorStore(SettingsReader reader, Map<String, String> keys) {

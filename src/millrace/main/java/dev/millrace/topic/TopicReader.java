@@ -140,8 +140,8 @@ public final class TopicReader implements TopicLog {
     }
 
     @Override
-    public void read(String topic, int partition, long until, Consumer<TopicRecord> each) {
-        readAll(new Extent(topic, partition, begin(topic, partition), until), each);
+    public void read(String topic, int partition, long from, long until, Predicate<TopicRecord> wantsMore) {
+        read(new Extent(topic, partition, from, until), from, wantsMore);
     }
 
     @Override

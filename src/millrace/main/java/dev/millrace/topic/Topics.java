@@ -233,7 +233,32 @@ public final class Topics {
     /** Topics whose records have one order. */
     private List<String> needExactlyOne() {
         TopicNames names = settings.names();
-        return List.of(names.generations(), names.operatorActions(), names.trainingExamples(), names.miniBatches());
+        return List.of(
+                names.generations(),
+                names.operatorActions(),
+                names.trainingExamples(),
+                names.attributionCommits(),
+                names.miniBatches());
+    }
+
+    /**
+     * Returns the number of partitions of topics that are not Millrace's, by name.
+     *
+     * @throws UnusableTopicException if one is missing
+     */
+    public Map<String, Integer> partitions(Collection<String> others) {
+        Map<String, Integer> partitions = new TreeMap<>();
+        requireNone((admin, faults) -> {
+            Map<String, TopicDescription> found = described(admin, List.copyOf(others), new ArrayList<>());
+            for (String topic : others) {
+                if (found.containsKey(topic)) {
+                    partitions.put(topic, partitions(found, topic));
+                } else {
+                    faults.add("topic " + topic + " is missing");
+                }
+            }
+        });
+        return partitions;
     }
 
     /** Returns the number of partitions of each topic, by name. */
@@ -421,6 +446,7 @@ public final class Topics {
         names.inputs().forEach(input -> shapes.add(shape(input, many, events, 0)));
         shapes.addAll(List.of(
                 shape(names.trainingExamples(), 1, examples, largest.example()),
+                shape(names.attributionCommits(), 1, batches, LargestRecords.ATTRIBUTION_COMMIT_BYTES),
                 shape(names.miniBatches(), 1, batches, largest.miniBatch()),
                 shape(names.itemEmbeddings(), many, compacted, largest.embedding()),
                 shape(names.modelUpdates(), 1, compacted, largest.learnerEntry()),

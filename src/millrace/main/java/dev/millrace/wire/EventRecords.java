@@ -6,6 +6,7 @@ import dev.millrace.avro.ItemEvent;
 import dev.millrace.avro.UserEvent;
 import dev.millrace.event.CatalogueItem;
 import dev.millrace.event.Click;
+import dev.millrace.event.EventLimits;
 import dev.millrace.event.Exposure;
 import dev.millrace.event.UserProfile;
 import java.io.IOException;
@@ -24,9 +25,20 @@ import org.apache.avro.Schema;
 public final class EventRecords {
 
     private final AvroWire wire;
+    private final Optional<EventLimits> limits;
 
     public EventRecords(AvroWire wire) {
+        this(wire, Optional.of(wire.limits()));
+    }
+
+    private EventRecords(AvroWire wire, Optional<EventLimits> limits) {
         this.wire = wire;
+        this.limits = limits;
+    }
+
+    /** Of events that were taken before, whatever the limits were. */
+    public static EventRecords unlimited(AvroWire wire) {
+        return new EventRecords(wire, Optional.empty());
     }
 
     public byte[] encode(String topic, Exposure exposure) {
@@ -47,25 +59,25 @@ public final class EventRecords {
 
     public Exposure exposure(byte[] value) {
         Exposure exposure = decode(ExposureEvent.getClassSchema(), value, EventRecords::exposure);
-        wire.limits().check("context", exposure.context());
+        limits.ifPresent(most -> most.check("context", exposure.context()));
         return exposure;
     }
 
     public Click click(byte[] value) {
         Click click = decode(ClickEvent.getClassSchema(), value, EventRecords::click);
-        wire.limits().check("context", click.context());
+        limits.ifPresent(most -> most.check("context", click.context()));
         return click;
     }
 
     public UserProfile profile(byte[] value) {
         UserProfile profile = decode(UserEvent.getClassSchema(), value, EventRecords::profile);
-        wire.limits().checkProfile("features", profile.features());
+        limits.ifPresent(most -> most.checkProfile("features", profile.features()));
         return profile;
     }
 
     public CatalogueItem item(byte[] value) {
         CatalogueItem item = decode(ItemEvent.getClassSchema(), value, EventRecords::item);
-        wire.limits().check("features", item.features());
+        limits.ifPresent(most -> most.check("features", item.features()));
         return item;
     }
 

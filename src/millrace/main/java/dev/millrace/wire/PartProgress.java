@@ -16,7 +16,7 @@ import java.util.stream.Collectors;
 /**
  * The progress of one part of the application, as of one of its commits.
  *
- * @param part {@code attribute-TASK} for each task that reads events, {@code learn-0} for the learner
+ * @param part {@code attribute-TASK} for each task that reads events, {@code map-TASK} that maps topics, {@code learn-0} for the learner
  * @param writtenAt when, epoch milliseconds wall clock
  * @param books accounts of the events, by topic; sum them over parts
  * @param positions the offset behind the last record that the books count, by topic and partition: {@code clicks-0}

@@ -1,6 +1,8 @@
 package dev.millrace.wire;
 
+import dev.millrace.attribute.AttributionCommit;
 import dev.millrace.avro.AnswerRecord;
+import dev.millrace.avro.AttributionCommitRecord;
 import dev.millrace.avro.GenerationRecord;
 import dev.millrace.avro.ItemEmbeddingRecord;
 import dev.millrace.avro.ItemNeighboursRecord;
@@ -52,6 +54,12 @@ public final class Topic<T> {
             user -> Utf8.bytes(user.user()),
             TrainingRecords::write,
             TrainingRecords::user);
+
+    /** Keyed by partition. */
+    public static final Topic<AttributionCommit> ATTRIBUTION_COMMITS = of(
+            AttributionCommitRecord.getClassSchema(),
+            commit -> Utf8.bytes(Integer.toString(commit.partition())),
+            CommitCodec::commit);
 
     /** Keyed by part. */
     public static final Topic<PartProgress> TRAINING_PROGRESS =

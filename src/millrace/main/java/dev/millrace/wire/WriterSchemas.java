@@ -1,6 +1,7 @@
 package dev.millrace.wire;
 
 import dev.millrace.avro.AnswerRecord;
+import dev.millrace.avro.AttributionCommitRecord;
 import dev.millrace.avro.ClickEvent;
 import dev.millrace.avro.ExposureEvent;
 import dev.millrace.avro.GenerationRecord;
@@ -49,6 +50,7 @@ final class WriterSchemas {
             UserEvent.getClassSchema(),
             ItemEvent.getClassSchema(),
             TrainingRecord.getClassSchema(),
+            AttributionCommitRecord.getClassSchema(),
             MiniBatchRecord.getClassSchema(),
             ItemEmbeddingRecord.getClassSchema(),
             UserFeaturesRecord.getClassSchema(),

@@ -23,6 +23,8 @@ const OUTCOMES = {
   'unchanged': 'Profiles that were the same as before.',
   'duplicate': 'Events whose id was seen before. Each event counts once.',
   'erased': 'Events of a user who was removed while they waited.',
+  'mapped': 'It became events.',
+  'left-out': 'It says nothing new, or nothing that is an event.',
   'rejected': 'Events that could not be used. They are in dead-letters.',
   'before-start': 'Examples whose whole batch is from before learn.from: counted, not learnt.',
   'catalogue-change': 'Changes of items that were taken into a step.',
@@ -91,7 +93,7 @@ export function outcomeSays(outcome) {
 }
 
 export const reasonSays = reason => known(REASONS, reason, 'A reason');
-export const topicSays = topic => known(TOPICS, topic, 'A topic');
+export const topicSays = topic => (topic.startsWith('map:') ? 'Records of a topic of your own, which millrace map makes events of.' : known(TOPICS, topic, 'A topic'));
 
 /** How a measure of an alarm is shown, and what it is. */
 export const measure = kind => (Object.hasOwn(MEASURES, kind) ? MEASURES[kind] : { shows: significant, says: unknown('A measure') });

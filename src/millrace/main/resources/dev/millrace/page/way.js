@@ -8,7 +8,7 @@ const HEIGHT = 390;
 // a topic is a pill, a stage a box: name, middle, width
 const NODES = {
   exposures: [70, 70, 110], clicks: [70, 140, 110], users: [70, 210, 110], items: [70, 280, 110],
-  attribute: [265, 140, 110, 'stage'], 'training-examples': [450, 140, 150], learn: [640, 140, 90, 'stage'],
+  attribute: [265, 140, 110, 'stage'], 'training-examples': [450, 140, 150], 'attribution-commits': [450, 215, 160], learn: [640, 140, 90, 'stage'],
   'dead-letters': [450, 45, 120], 'mini-batches': [640, 240, 120],
   'item-embeddings': [845, 45, 150], 'model-updates': [845, 105, 150], 'item-neighbours': [845, 165, 150], generations: [845, 225, 150],
   'training-progress': [845, 290, 150], 'user-features': [845, 350, 150],
@@ -31,6 +31,7 @@ const ARROWS = [
   ['items', 'attribute', received('items'), 'changes of items counted'],
   ['attribute', 'dead-letters', rejected, 'events rejected'],
   ['attribute', 'training-examples', written('training-examples'), `examples and changes of items written. ${ENDS}`],
+  ['attribute', 'attribution-commits', undefined, 'what each commit read, in which order'],
   ['attribute', 'user-features', written('user-features'), `features of users written. ${ENDS}`, 'below'],
   ['attribute', 'training-progress', undefined, `progress with the books. ${BOTH}`, 'below'],
   ['training-examples', 'learn', received('training-examples'), 'examples and changes of items counted by the learner'],

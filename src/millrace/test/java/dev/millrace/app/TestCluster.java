@@ -11,7 +11,6 @@ import dev.millrace.topic.Topics;
 import dev.millrace.train.TrainingProgress;
 import dev.millrace.verify.books.CountAudit;
 import dev.millrace.verify.books.CountReport;
-import dev.millrace.wire.PlainValues;
 import dev.millrace.wire.TopicRecord;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
@@ -156,7 +155,7 @@ public final class TestCluster implements AutoCloseable {
         try (TopicReader log = settings.cluster().reader()) {
             return CountAudit.run(
                     log,
-                    new PlainValues(settings.cluster().wire()),
+                    settings.cluster().wire(),
                     settings.topics().names(),
                     settings.attribution(),
                     new ExperimentFacts(settings.cluster()));

@@ -96,6 +96,7 @@ class TopicShapesIT {
         LargestRecords largest = settings.topics().largest();
         return Map.of(
                 names.trainingExamples(), largest.example(),
+                names.attributionCommits(), (long) LargestRecords.ATTRIBUTION_COMMIT_BYTES,
                 names.miniBatches(), largest.miniBatch(),
                 names.itemEmbeddings(), largest.embedding(),
                 names.modelUpdates(), largest.learnerEntry(),

@@ -16,10 +16,12 @@ import dev.millrace.topic.ClusterFacts.Levels;
 import dev.millrace.topic.ClusterFacts.OpenQuestion;
 import dev.millrace.topic.ClusterFacts.OpenQuestion.Subject;
 import dev.millrace.topic.ClusterFacts.Partitions;
+import dev.millrace.topic.TopicGrowth;
 import dev.millrace.topic.transaction.Fate;
 import dev.millrace.topic.transaction.JudgedTransaction;
 import dev.millrace.topic.transaction.OpenTransaction;
 import dev.millrace.train.TrainingProgress;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
@@ -46,6 +48,7 @@ class DiagnosisTest {
     private List<String> offline = List.of();
     private Instant reported = NOW;
     private List<OpenQuestion> open = List.of();
+    private List<TopicGrowth> growth = List.of();
     private SortedMap<String, Books.Account> books = new TreeMap<>();
     private List<InputAlarms.State> inputAlarms = List.of();
     private Facts.Heap heap = new Facts.Heap(2_000 * MIB, 1_400 * MIB, 480, 3);
@@ -249,6 +252,56 @@ class DiagnosisTest {
         assertThat(of("repeats").what()).contains("may have");
     }
 
+    /** 50 MiB are free: of 12 MiB a day 4 days' worth. */
+    @Test
+    void daysUntilTheVolumesAreFullAreSaid() {
+        growth = List.of(
+                new TopicGrowth("clicks", 0, 2 * MIB, Optional.of(Duration.ofDays(365))),
+                new TopicGrowth("answers", 9, 0, Optional.of(Duration.ofDays(7))),
+                new TopicGrowth("mini-batches", 0, 10 * MIB, Optional.empty()));
+
+        assertThat(of("growth").grade()).isEqualTo(Grade.WARN);
+        assertThat(of("growth").what())
+                .isEqualTo(
+                        "12 MiB a day at the rate of the last hour: clicks 2 MiB, kept 365 days; mini-batches 10 MiB,"
+                                + " kept for ever; at that rate the brokers' volumes are full in 4 days");
+    }
+
+    /** 50 MiB are free: of 11 MiB a day 4 days' worth, and the larger topic deletes after two; of 1 MiB, 50. */
+    @Test
+    void whatIsDeletedInTimeFillsNothing() {
+        TopicGrowth brief = new TopicGrowth("training-examples", 0, 10 * MIB, Optional.of(Duration.ofDays(2)));
+        growth = List.of(brief, new TopicGrowth("clicks", 0, MIB, Optional.empty()));
+
+        assertThat(of("growth").grade()).isEqualTo(Grade.OK);
+        assertThat(of("growth").what()).endsWith("full in 50 days");
+
+        growth = List.of(brief);
+        assertThat(of("growth").what()).doesNotContain("full");
+    }
+
+    @ParameterizedTest
+    @CsvSource({"0, OK", "1, WARN"})
+    void deadLettersOfMappedTopicsAreAWarning(long rejected, Grade grade) {
+        books.put(
+                "map:views",
+                new Books.Account(
+                        1_000,
+                        0,
+                        new TreeMap<>(Map.of(
+                                "mapped",
+                                990 - rejected,
+                                "left-out: unchanged",
+                                10L,
+                                "rejected: bad-user",
+                                rejected))));
+
+        assertThat(of("map").grade()).isEqualTo(grade);
+        assertThat(of("map").what())
+                .startsWith("your own topics: 1,000 received, 0 waiting, left-out: unchanged 10, mapped "
+                        + (990 - rejected));
+    }
+
     private Finding of(String check) {
         return findings().stream()
                 .filter(finding -> finding.check().equals(check))
@@ -266,6 +319,7 @@ class DiagnosisTest {
                 progress.map(said -> new Facts.Report(said, reported)),
                 new Facts.Events(books, inputAlarms),
                 List.of(),
+                growth,
                 heap,
                 NOW,
                 open));

@@ -18,7 +18,7 @@ class TrainServerTest {
 
     private final FakeHealth health = new FakeHealth();
     private final TrainServer server = new TrainServer(
-                    new TrainServerSettings("127.0.0.1", 0, HostNames.none("train.http.hosts")),
+                    new TrainServerSettings("train.http.", "127.0.0.1", 0, HostNames.none("train.http.hosts")),
                     health,
                     new TopologyShape(List.of()),
                     new PrometheusMeterRegistry(PrometheusConfig.DEFAULT))

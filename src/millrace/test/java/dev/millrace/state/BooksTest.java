@@ -90,7 +90,7 @@ final class BooksTest {
         assertThat(Arrays.stream(Outcome.values()).map(Outcome::label).collect(Collectors.joining(" ")))
                 .isEqualTo("attributed capped late late-attributed orphan orphan-attributed repeated-action"
                         + " untrained-action clicked unclicked experiment applied outdated removed unchanged duplicate"
-                        + " erased rejected before-start catalogue-change examined learnt refused removed-item user-removal"
+                        + " erased rejected mapped left-out before-start catalogue-change examined learnt refused removed-item user-removal"
                         + " without-positives");
     }
 }

@@ -5,7 +5,11 @@ import static dev.millrace.stream.Streams.click;
 import static dev.millrace.stream.Streams.exposure;
 import static dev.millrace.stream.Streams.item;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.millrace.attribute.Attribution;
+import dev.millrace.attribute.AttributionCommit;
+import dev.millrace.attribute.AttributionCommit.Run;
 import dev.millrace.avro.ExampleRecord;
 import dev.millrace.avro.ExposureEvent;
 import dev.millrace.avro.FeatureValue;
@@ -21,6 +25,7 @@ import dev.millrace.event.UserProfile;
 import dev.millrace.experiment.Experiment;
 import dev.millrace.experiment.ExperimentReference;
 import dev.millrace.state.Books;
+import dev.millrace.state.InputTopic;
 import dev.millrace.state.Utf8;
 import dev.millrace.topic.TopicNames;
 import dev.millrace.wire.AvroBytes;
@@ -108,6 +113,8 @@ class AttributeTopologyTest {
         assertThat(books()).containsEntry("exposures", account(1, 1, Map.of()));
     }
 
+    private boolean isFailing;
+
     private final Experiment experiment = Experiment.started(
             "trial",
             "g1",
@@ -118,6 +125,9 @@ class AttributeTopologyTest {
 
     /** A state is known at offset 5 alone. */
     private Optional<Experiment> state(ExperimentReference reference) {
+        if (isFailing) {
+            throw new IllegalStateException("the cluster does not answer");
+        }
         return Optional.of(experiment).filter(state -> reference.offset() == 5 && reference.names(state));
     }
 
@@ -141,6 +151,54 @@ class AttributeTopologyTest {
         assertThat(read(topics.deadLetters())).hasSize(1).allSatisfy(letter -> assertThat(
                         LearnerDriver.headers(letter).get("__streams.errors.message"))
                 .contains("a reference must be an offset, a space and a digest"));
+    }
+
+    @Test
+    void eachCommitSaysWhatItRead() {
+        send(exposure("e1", "u1", "i1", T0));
+        send(topics.clicks(), Utf8.bytes("u1"), new byte[] {7}, T0);
+        send(exposure("e2", "u1", "i1", T0));
+
+        List<AttributionCommit> commits = commits(); // the driver commits each record
+        assertThat(commits)
+                .extracting(AttributionCommit::runs)
+                .containsExactly(
+                        List.of(new Run(InputTopic.EXPOSURES, 0, 1)),
+                        List.of(new Run(InputTopic.CLICKS, 0, 1)),
+                        List.of(new Run(InputTopic.EXPOSURES, 1, 1)));
+        assertThat(commits)
+                .extracting(commit -> Map.copyOf(commit.rejected()))
+                .containsExactly(Map.of(), Map.of("undecodable", List.of(0)), Map.of());
+        assertThat(commits).allSatisfy(commit -> {
+            assertThat(commit.rules()).isEqualTo(Attribution.RULES);
+            assertThat(commit.maxAheadMillis()).isEqualTo(3_600_000);
+            assertThat(commit.clock()).isBetween(System.currentTimeMillis() - 60_000, System.currentTimeMillis());
+        });
+    }
+
+    /** A task that fails drops its state; the driver leaves out the record that it failed at. */
+    @Test
+    void abortedReadsAreInNoCommit() {
+        send(exposure("e1", "u1", "i1", T0));
+        isFailing = true;
+        assertThatThrownBy(() ->
+                        pipe(experiment(ExperimentReference.to(experiment, 5).text())))
+                .hasRootCauseMessage("the cluster does not answer");
+        isFailing = false;
+        ((WriteThroughStore<?>) driver.getStateStore(MillraceTopology.ATTRIBUTION_BOOKS_STORE)).clearCache();
+
+        send(exposure("e2", "u1", "i1", T0)); // behind the record that failed
+
+        assertThat(commits())
+                .extracting(AttributionCommit::runs)
+                .containsExactly(
+                        List.of(new Run(InputTopic.EXPOSURES, 0, 1)), List.of(new Run(InputTopic.EXPOSURES, 2, 1)));
+    }
+
+    private List<AttributionCommit> commits() {
+        return read(topics.attributionCommits()).stream()
+                .flatMap(record -> wire.decode(Topic.ATTRIBUTION_COMMITS, LearnerDriver.plain(record)).stream())
+                .toList();
     }
 
     @Test

@@ -8,6 +8,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.millrace.alarm.Alarm;
 import dev.millrace.alarm.Symptom;
+import dev.millrace.attribute.AttributionCommit;
+import dev.millrace.attribute.AttributionCommit.Run;
 import dev.millrace.attribute.TrainingExample;
 import dev.millrace.avro.ExampleRecord;
 import dev.millrace.avro.ItemEmbeddingRecord;
@@ -47,6 +49,8 @@ import dev.millrace.recall.Answer;
 import dev.millrace.recall.LoggedAnswer;
 import dev.millrace.recall.RecallRequest;
 import dev.millrace.state.Books;
+import dev.millrace.state.CounterRandom;
+import dev.millrace.state.InputTopic;
 import dev.millrace.stream.Streams;
 import dev.millrace.train.StepDigest;
 import dev.millrace.train.TrainingProgress;
@@ -72,6 +76,8 @@ import org.apache.avro.Schema;
 import org.apache.avro.generic.GenericData;
 import org.apache.avro.generic.GenericDatumReader;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /** What is written comes back as it was, through the bytes of the wire. */
 class CodecTest {
@@ -80,6 +86,58 @@ class CodecTest {
     private static final int SINGLE_OBJECT_HEADER_BYTES = 10; // two of the format, eight of the schema
 
     private final AvroWire wire = Streams.wire();
+
+    @Test
+    void commitsOfTheAttributionComeBack() {
+        AttributionCommit commit = new AttributionCommit(
+                3,
+                1,
+                1_767_225_600_000L,
+                3_600_000,
+                List.of(
+                        new Run(InputTopic.CLICKS, 1_000_000, 2),
+                        new Run(InputTopic.EXPOSURES, 0, 1),
+                        new Run(InputTopic.EXPOSURES, 2, 40), // behind the end of a transaction
+                        new Run(InputTopic.CLICKS, 1_000_002, 1),
+                        new Run(InputTopic.USERS, 7, 1),
+                        new Run(InputTopic.CLICKS, 1_000_009, 1)),
+                new TreeMap<>(Map.of("bad-key", List.of(0, 3), "unknown-schema", List.of(44))));
+
+        assertThat(again(Topic.ATTRIBUTION_COMMITS, commit)).isEqualTo(commit);
+        assertThat(Topic.ATTRIBUTION_COMMITS.key(commit)).isEqualTo(new byte[] {'3'});
+    }
+
+    /** Ten commits a second, each of the two tasks of a thread, on events of which a fifth are clicks in no order. */
+    @ParameterizedTest
+    @CsvSource({"2000, 2.5", "10000, 1"})
+    void commitOfTheAttributionTakesFewBytes(int eventsASecond, double mostBytesAnEvent) {
+        int tasks = 2;
+        int events = eventsASecond / 10 / tasks;
+        List<Run> runs = new ArrayList<>();
+        long[] next = {3_000_000_000L, 700_000_000L};
+        for (int number = 0; number < events; number++) {
+            int topic = CounterRandom.below(5, 1, number, 0) == 0 ? 1 : 0;
+            InputTopic of = List.of(InputTopic.EXPOSURES, InputTopic.CLICKS).get(topic);
+            if (!runs.isEmpty() && runs.get(runs.size() - 1).topic() == of) {
+                Run run = runs.remove(runs.size() - 1);
+                runs.add(new Run(of, run.first(), run.count() + 1));
+            } else {
+                runs.add(new Run(of, next[topic], 1));
+            }
+            next[topic]++;
+        }
+        AttributionCommit commit =
+                new AttributionCommit(1, 1, 1_767_225_600_000L, 3_600_000, runs, Collections.emptySortedMap());
+
+        int value = wire.encode(Topic.ATTRIBUTION_COMMITS, "attribution-commits", commit)
+                .orElseThrow()
+                .length;
+
+        // a batch has a header of 61 bytes, a record some 10 with its key; the end of a transaction is a batch with one
+        // record of 17
+        double bytes = 61 + tasks * (10 + value) + 61 + 17;
+        assertThat(bytes / (events * tasks)).isBetween(0.3, mostBytesAnEvent);
+    }
 
     @Property(tries = 100)
     void exampleComesBack(@ForAll("examples") TrainingExample example) {

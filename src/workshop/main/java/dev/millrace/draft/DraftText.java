@@ -9,6 +9,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
@@ -24,7 +25,7 @@ record DraftText(LogSample sample, KeyColumns keys, Interactions interactions, F
     private static final List<String> KEPT =
             List.of("users.expire-after", "catalogue.expire-after", "table.expire-after");
 
-    String mapping(String file) {
+    String mapping(String file, Optional<String> topic) {
         Lines text = new Lines();
         text.comment(String.format(
                 Locale.ROOT,
@@ -33,7 +34,7 @@ record DraftText(LogSample sample, KeyColumns keys, Interactions interactions, F
                 sample.rows(),
                 sample.file().getFileName()));
         text.comment("The reasons are figures of these rows. Look at the lines that begin with UNSURE.");
-        interactions.sections().forEach((name, keys) -> section(text, name, keys, file));
+        interactions.sections().forEach((name, keys) -> section(text, name, keys, file, topic));
         text.blank()
                 .comment("A table of what items have, a row each, is a section too"
                         + " (docs/your-own-data.md#an-item-table):")
@@ -45,9 +46,10 @@ record DraftText(LogSample sample, KeyColumns keys, Interactions interactions, F
         return text.toString();
     }
 
-    private void section(Lines text, String name, Map<String, String> own, String file) {
+    private void section(Lines text, String name, Map<String, String> own, String file, Optional<String> topic) {
         String prefix = name + ".";
         text.blank().set(prefix + "files", file);
+        topic.ifPresent(live -> text.set(prefix + "topics", live));
         sample.written().forEach((key, value) -> text.set(prefix + key, value));
         for (Choice choice : keys.choices()) {
             text.blank().reason(choice).set(prefix + choice.use(), choice.what());

@@ -1,5 +1,6 @@
 package dev.millrace.draft;
 
+import dev.millrace.replay.RowChange;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashMap;
@@ -93,7 +94,7 @@ record FeatureDrafts(List<Feature> features, List<Choice> leftOut) {
             return Optional.of("counts the rows");
         } else if (column.name().isEmpty()) {
             return Optional.of("has no name");
-        } else if (column.name().equals(TopicSample.KEY)) {
+        } else if (column.name().startsWith(RowChange.KEY)) {
             return Optional.of("the key of the record, which says where it is kept");
         } else if (column.filled() < (1 - MOST_EMPTY) * column.rows()) {
             return Optional.of("nearly always empty; " + column.figures());

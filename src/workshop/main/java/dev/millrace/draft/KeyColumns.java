@@ -1,5 +1,6 @@
 package dev.millrace.draft;
 
+import dev.millrace.replay.RowChange;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.EnumMap;
@@ -112,7 +113,7 @@ record KeyColumns(Map<Role, Key> keys) {
 
     /** The record's own time is there for want of another. */
     private static boolean isOfRecord(ColumnFacts column) {
-        return column.name().equals(TopicSample.TIME);
+        return column.name().equals(RowChange.TIME);
     }
 
     private static Optional<Key> named(List<ColumnFacts> columns, Role role) {

@@ -74,9 +74,10 @@ public final class LogDraft {
      * The text of the mapping.
      *
      * @param file name of the log for the mapping
+     * @param topic that the log is a sample of; absent if it is of none
      */
-    public String mapping(String file) {
-        return text.mapping(file);
+    public String mapping(String file, Optional<String> topic) {
+        return text.mapping(file, topic);
     }
 
     /** The text of the settings. */

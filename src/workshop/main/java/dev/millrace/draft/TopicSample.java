@@ -1,15 +1,16 @@
 package dev.millrace.draft;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.millrace.event.UnusableEventException;
+import dev.millrace.replay.RowChange;
 import dev.millrace.topic.TopicReader;
 import dev.millrace.topic.fault.UnusableTopicException;
+import dev.millrace.wire.AvroWire;
+import dev.millrace.wire.ForeignValues;
 import dev.millrace.wire.TopicRecord;
+import dev.millrace.wire.UndecodableException;
 import java.io.BufferedWriter;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayDeque;
@@ -21,29 +22,16 @@ import java.util.Optional;
 import java.util.function.LongConsumer;
 
 /**
- * The last records of a topic, written to a file of JSON lines: in the order of their times, each with its own key and time beside the members of its value.
+ * The last records of a topic, written to a file of JSON lines: in the order of their times, each with its own key and time beside the members of its
+ * value, as {@code millrace map} reads them. What an envelope of Debezium says of a row is the row.
  *
  * @param rows that were written
- * @param others records whose value is no JSON object; they are left out
+ * @param others records that are no rows; they are left out
  * @param firstOther where the first of them is, and why it is none
  */
 public record TopicSample(int rows, int others, Optional<String> firstOther) {
 
-    /** Column of the record's key. It often is the user's id. */
-    static final String KEY = "record.key";
-
-    /** Column of the record's time, epoch milliseconds. */
-    static final String TIME = "record.time";
-
-    private static final String RECORD = "record"; // the member that has both
-
     private static final long MOST_BYTES = 1L << 27; // of all values
-
-    /** What a registry's serializer puts before the JSON: a zero, and the schema's number in four bytes. */
-    private static final int FRAME_BYTES = 5;
-
-    private static final char UNDECODED = '\ufffd';
-    private static final ObjectMapper JSON = new ObjectMapper();
 
     private record Row(long time, int partition, long offset, ObjectNode value, int bytes) {}
 
@@ -52,18 +40,19 @@ public record TopicSample(int rows, int others, Optional<String> firstOther) {
      *
      * @param most rows to write
      * @param progress is told how many rows were read
-     * @throws UndecidedColumnException if none is a JSON object
+     * @throws UndecidedColumnException if none is a row
      * @throws dev.millrace.topic.fault.UnusableTopicException if there is no such topic
      */
-    public static TopicSample write(TopicReader reader, String topic, int most, LongConsumer progress, Path file)
+    public static TopicSample write(
+            TopicReader reader, AvroWire wire, String topic, int most, LongConsumer progress, Path file)
             throws IOException {
         List<TopicReader.Extent> extents = extents(reader, topic);
-        Reading reading = new Reading(most, MOST_BYTES, extents.size(), progress);
+        Reading reading = new Reading(new ForeignValues(wire), most, MOST_BYTES, extents.size(), progress);
         extents.forEach(extent -> reading.read(reader, extent));
         if (reading.rows.isEmpty()) {
             throw new UndecidedColumnException("cannot tell the columns: topic " + topic
                     + reading.firstOther
-                            .map(first -> " has no value that is a JSON object among its last records; " + first)
+                            .map(first -> " has no value that is an object among its last records; " + first)
                             .orElse(" holds no record"));
         }
         reading.rows.sort(Comparator.comparingLong(Row::time)
@@ -71,7 +60,7 @@ public record TopicSample(int rows, int others, Optional<String> firstOther) {
                 .thenComparingLong(Row::offset));
         try (BufferedWriter lines = Files.newBufferedWriter(file)) {
             for (Row row : reading.rows) {
-                lines.write(JSON.writeValueAsString(row.value));
+                lines.write(row.value.toString());
                 lines.newLine();
             }
         }
@@ -89,6 +78,7 @@ public record TopicSample(int rows, int others, Optional<String> firstOther) {
     /** What was read of all partitions. Each may give its share of rows and bytes. */
     private static final class Reading {
 
+        private final ForeignValues values;
         private final long rowsEach;
         private final long bytesEach;
         private final LongConsumer progress;
@@ -97,7 +87,8 @@ public record TopicSample(int rows, int others, Optional<String> firstOther) {
         private Optional<String> firstOther = Optional.empty();
         private long bytes;
 
-        Reading(long mostRows, long mostBytes, int partitions, LongConsumer progress) {
+        Reading(ForeignValues values, long mostRows, long mostBytes, int partitions, LongConsumer progress) {
+            this.values = values;
             this.rowsEach = Math.max(1, mostRows / partitions);
             this.bytesEach = mostBytes / partitions;
             this.progress = progress;
@@ -126,44 +117,19 @@ public record TopicSample(int rows, int others, Optional<String> firstOther) {
 
         private Optional<Row> take(TopicRecord record, byte[] value) {
             try {
-                return Optional.of(new Row(
-                        record.timestamp(), record.partition(), record.offset(), row(record, value), value.length));
-            } catch (IOException noObject) {
+                RowChange change =
+                        RowChange.of(Optional.of(values.value(value)), values.key(record.key()), record.timestamp());
+                return change.row()
+                        .filter(row -> change.kind() != RowChange.Kind.DELETE)
+                        .map(row ->
+                                new Row(record.timestamp(), record.partition(), record.offset(), row, value.length));
+            } catch (UndecodableException | UnusableEventException noRow) {
                 others++;
                 if (firstOther.isEmpty()) {
-                    firstOther = Optional.of(record.place() + ": " + said(noObject));
+                    firstOther = Optional.of(record.place() + ": " + noRow.getMessage());
                 }
                 return Optional.empty();
             }
         }
-    }
-
-    /** The members of the value, and those of the record if the value has none of that name. */
-    private static ObjectNode row(TopicRecord record, byte[] value) throws IOException {
-        int begin = value.length > FRAME_BYTES && value[0] == 0 && value[FRAME_BYTES] == '{' ? FRAME_BYTES : 0;
-        JsonNode node = JSON.readTree(value, begin, value.length - begin);
-        if (!(node instanceof ObjectNode object)) {
-            throw new IOException("no JSON object");
-        }
-        if (!object.has(RECORD)) {
-            ObjectNode own = object.putObject(RECORD);
-            text(record.key()).ifPresent(key -> own.put("key", key));
-            own.put("time", record.timestamp());
-        }
-        return object;
-    }
-
-    /** The key, unless it is binary. */
-    private static Optional<String> text(byte[] key) {
-        String text = new String(key, StandardCharsets.UTF_8);
-        return text.isBlank() || text.chars().anyMatch(unit -> Character.isISOControl(unit) || unit == UNDECODED)
-                ? Optional.empty()
-                : Optional.of(text);
-    }
-
-    private static String said(IOException noObject) {
-        return noObject instanceof JsonProcessingException malformed
-                ? malformed.getOriginalMessage()
-                : String.valueOf(noObject.getMessage());
     }
 }

@@ -11,6 +11,7 @@ import dev.millrace.draft.Role;
 import dev.millrace.draft.TopicSample;
 import dev.millrace.replay.DataFormat;
 import dev.millrace.replay.LogSample;
+import dev.millrace.topic.Cluster;
 import dev.millrace.topic.TopicReader;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -51,8 +52,9 @@ final class InitCommand implements Callable<Integer> {
     @Option(
             names = "--topic",
             paramLabel = "TOPIC",
-            description = "topic of JSON records to read instead of LOG; its latest records are saved as TOPIC.jsonl"
-                    + " in the folder")
+            description =
+                    "topic of JSON or Avro records to read instead of LOG; its latest records are saved as TOPIC.jsonl"
+                            + " in the folder")
     @Nullable
     String topic;
 
@@ -118,14 +120,15 @@ final class InitCommand implements Callable<Integer> {
     }
 
     private void sample(String name, Path file) throws IOException {
-        try (TopicReader reader = config.settings().cluster().reader();
+        Cluster cluster = config.settings().cluster();
+        try (TopicReader reader = cluster.reader();
                 ProgressLine line = output.progress("read")) {
-            TopicSample sample =
-                    TopicSample.write(reader, name, MOST_ROWS, rows -> line.reached(rows, MOST_ROWS), file);
+            TopicSample sample = TopicSample.write(
+                    reader, cluster.wire(), name, MOST_ROWS, rows -> line.reached(rows, MOST_ROWS), file);
             sample.firstOther()
                     .ifPresent(first -> System.err.printf(
                             Locale.ROOT,
-                            "skipped %,d of the last %,d records of %s, which are not JSON objects; the first: %s%n",
+                            "skipped %,d of the last %,d records of %s, which are not objects; the first: %s%n",
                             sample.others(),
                             sample.rows() + sample.others(),
                             name,
@@ -168,13 +171,14 @@ final class InitCommand implements Callable<Integer> {
     }
 
     /** Writes both files. They get their names once mapping and settings have been read as every command reads them. */
-    private static void write(LogDraft draft, DataFormat format, Path log, Path folder) throws IOException {
+    private void write(LogDraft draft, DataFormat format, Path log, Path folder) throws IOException {
         // no temporary files of the JDK: those can be read by their owner alone, and would stay so
         Path mapping = folder.resolve("mapping-" + UUID.randomUUID() + ".draft");
         Path settings = folder.resolve("millrace-" + UUID.randomUUID() + ".draft");
         try {
-            Files.writeString(mapping, draft.mapping(pattern(log)));
-            Files.writeString(settings, draft.settings());
+            Files.writeString(mapping, draft.mapping(pattern(log), Optional.ofNullable(topic)));
+            String mapped = "\n# what millrace map reads\nmap.mapping = " + MAPPING + "\n";
+            Files.writeString(settings, draft.settings() + (topic == null ? "" : mapped));
             MillraceSettings read = MillraceSettings.load(List.of(settings), Map.of(), Map.of(), Map.of());
             format.open(mapping, read.reader());
             Files.move(mapping, folder.resolve(MAPPING), StandardCopyOption.REPLACE_EXISTING);
@@ -217,5 +221,9 @@ final class InitCommand implements Callable<Integer> {
         String data = " --format " + format + " --data " + mapping + " --config " + settings;
         output.say("next: bin/millrace evaluate" + data);
         output.say("next: bin/millrace demo" + data);
+        if (topic != null) {
+            output.say("live: bin/millrace map --bootstrap-server "
+                    + config.settings().clients().bootstrapServers() + " --config " + settings);
+        }
     }
 }

@@ -41,6 +41,16 @@ class MillraceSettingsTest {
     }
 
     @Test
+    void theMappingIsRelativeToItsSettings() throws IOException {
+        Path file = file("map.mapping = mapping.properties\n");
+
+        assertThat(load(Map.of(), file).map().mapping()).contains(directory.resolve("mapping.properties"));
+        assertThatThrownBy(() -> load(Map.of()).map().topics())
+                .isInstanceOf(InvalidSettingsException.class)
+                .hasMessageContaining("map.mapping");
+    }
+
+    @Test
     void twoTopicsOfOneNameAreAFault() {
         assertThatThrownBy(() -> load(Map.of("topic.dead-letters.name", "clicks", "topic.items.name", "users")))
                 .isInstanceOf(InvalidSettingsException.class)

@@ -42,7 +42,7 @@ class AccessListTest {
     void theCallsGiveACommandTheRightsOfTheTableAndNoOthers(String command) {
         TopicNames names = names(Map.of());
 
-        assertThat(new AccessList(names, "millrace")
+        assertThat(new AccessList(names, "millrace", List.of(AccessRights.MAPPED))
                         .calls("kafka:9092", "User:shop", List.of(command)).stream()
                                 .flatMap(call -> PrintedAcls.bindings(call).stream()))
                 .containsExactlyInAnyOrderElementsOf(AccessRights.documented(names.all()).stream()
@@ -56,7 +56,7 @@ class AccessListTest {
     void rightsAreOnTheNamesOfTheSettings() {
         TopicNames names = names(Map.of("topic.clicks.name", "shop.clicks", "topic.vector-store.name", "vectors"));
 
-        assertThat(new AccessList(names, "shop").calls("kafka:9092", "User:shop", List.of("train", "serve")))
+        assertThat(new AccessList(names, "shop", List.of()).calls("kafka:9092", "User:shop", List.of("train", "serve")))
                 .contains(
                         BEGIN + "--topic shop.clicks --operation Describe --operation DescribeConfigs --operation Read"
                                 + " --operation Write", // for states of experiments
@@ -66,7 +66,7 @@ class AccessListTest {
                 .doesNotHaveDuplicates();
         // transactions are on all that trainers write, the topic of vector stores among them
         String read = BEGIN + "--topic vectors --operation Read";
-        AccessList list = new AccessList(names, "shop");
+        AccessList list = new AccessList(names, "shop", List.of());
         assertThat(list.calls("kafka:9092", "User:shop", List.of("transactions list")))
                 .contains(read);
         assertThat(list.calls("kafka:9092", "User:shop", List.of("verify --model")))
@@ -92,7 +92,7 @@ class AccessListTest {
 
     @Test
     void aCommandThatNeedsNothingIsNamed() {
-        AccessList list = new AccessList(names(Map.of()), "millrace");
+        AccessList list = new AccessList(names(Map.of()), "millrace", List.of());
 
         assertThatThrownBy(() -> list.calls("kafka:9092", "User:shop", List.of("train", "evaluate")))
                 .isInstanceOf(InvalidSettingsException.class)

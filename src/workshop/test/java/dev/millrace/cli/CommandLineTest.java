@@ -100,7 +100,7 @@ class CommandLineTest {
                 "serve --prot 80 | --prot",
                 "train --from memory | --from = memory: must be events or mini-batches",
                 "replay --data somewhere | --format = absent: must be given together with --data",
-                "replay --data somewhere --format parquet | --format = parquet: must be one of kuairand, movielens,",
+                "replay --data somewhere --format orc | --format = orc: must be one of kuairand, movielens,",
                 "replay --bootstrap-server 127.0.0.1:1 | --data = absent: must be given, unless --shop",
                 "replay --shop --data somewhere --format csv | --shop = given: must not be given with --data",
                 "demo --format csv --dir target/never-made | --data = absent: must be given together with --format",

@@ -30,6 +30,7 @@ class EveryCommandTest {
             "millrace completion",
             "millrace demo",
             "millrace ingest",
+            "millrace map",
             "millrace serve",
             "millrace topics strimzi",
             "millrace topology", // has --format

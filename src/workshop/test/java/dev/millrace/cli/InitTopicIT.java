@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.millrace.app.MillraceSettings;
 import dev.millrace.app.TestCluster;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
@@ -55,6 +56,9 @@ class InitTopicIT {
             assertThat(commands.out())
                     .containsPattern("rows +2500\\R")
                     .containsPattern("user\\.id +user +the name says user");
+            assertThat(commands.out())
+                    .contains("live: bin/millrace map --bootstrap-server " + servers + " --config "
+                            + folder.resolve("millrace.properties"));
             Path sample = folder.resolve("page-views.jsonl");
             assertThat(Files.readAllLines(sample)).hasSize(VIEWS).first().satisfies(line -> {
                 JsonNode row = new ObjectMapper().readTree(line);
@@ -65,11 +69,16 @@ class InitTopicIT {
             assertThat(Files.readString(folder.resolve("mapping.properties")))
                     .contains(
                             "clicks.files = page-views.jsonl",
+                            "clicks.topics = page-views",
                             "clicks.user = user.id",
                             "clicks.item = item",
                             "clicks.time = record.time",
                             "clicks.time.unit = ms",
                             "record.key: the key of the record");
+
+            MillraceSettings drafted =
+                    MillraceSettings.load(List.of(folder.resolve("millrace.properties")), Map.of(), Map.of(), Map.of());
+            assertThat(drafted.map().topics().names()).containsExactly("page-views");
 
             assertThat(evaluate(folder)).as(commands.err()).isZero();
 
@@ -97,7 +106,7 @@ class InitTopicIT {
         assertThat(init(servers, "garbage", folder)).isEqualTo(65);
         assertThat(commands.err())
                 .contains(
-                        "topic garbage has no value that is a JSON object among its last records; offset 0 of garbage-0: ");
+                        "topic garbage has no value that is an object among its last records; offset 0 of garbage-0: ");
         assertThat(init(servers, "missing", folder)).isEqualTo(69);
         assertThat(commands.err()).isEqualToIgnoringNewLines("topic missing is missing");
         assertThat(folder).isEmptyDirectory();

@@ -143,7 +143,7 @@ class KubernetesIT {
             }
             assertThat(each.isWritable(Path.of("/tmp"))).as(each + "").isTrue();
             switch (each.name()) {
-                case "trainer" ->
+                case "trainer", "map" ->
                     assertThat(each.isWritable(start.resolve(settings.stream().stateDirectory())))
                             .isTrue();
                 case "server" ->
@@ -159,6 +159,10 @@ class KubernetesIT {
             MillraceSettings settings = settings(each);
             switch (each.name()) {
                 case "trainer" -> listens(each, "health", settings.trainServer().port(), false);
+                case "map" -> {
+                    assertThat(settings.map().server().host()).isEqualTo("0.0.0.0");
+                    listens(each, "health", settings.map().server().port(), false);
+                }
                 case "server" -> {
                     assertThat(settings.serve().host()).isEqualTo("0.0.0.0");
                     listens(
@@ -197,7 +201,7 @@ class KubernetesIT {
             String options = each.environment().getOrDefault("MILLRACE_JAVA_OPTIONS", "");
             long sum = mib(each.environment().getOrDefault("MILLRACE_HEAP", "")) + REST_MIB;
             switch (each.name()) {
-                case "trainer" -> sum += settings.stream().stateMemoryBytes() / MIB;
+                case "trainer", "map" -> sum += settings.stream().stateMemoryBytes() / MIB;
                 case "server" -> sum += settings.serve().cacheBytes() / MIB;
                 default -> {}
             }
@@ -272,7 +276,7 @@ class KubernetesIT {
         Manifests manifests = manifests(GUIDES_OWN);
         String known = found("up\\{job=~\"([^\"]+)\"", Files.readString(Path.of("config/prometheus/alerts.yml")));
 
-        assertThat(manifests.all(PodMonitor.class)).hasSize(3);
+        assertThat(manifests.all(PodMonitor.class)).hasSize(4);
         for (PodMonitor monitor : manifests.all(PodMonitor.class)) {
             PodMetricsEndpoint endpoint =
                     monitor.getSpec().getPodMetricsEndpoints().get(0);
@@ -308,7 +312,7 @@ class KubernetesIT {
 
         assertThat(manifests.containers())
                 .extracting(ManifestContainer::name)
-                .containsExactlyInAnyOrder("trainer", "server", "ingest");
+                .containsExactlyInAnyOrder("trainer", "server", "ingest", "map");
         for (ManifestContainer each : manifests.containers()) {
             List<SecretKeySelector> secrets = each.container().getEnv().stream()
                     .filter(variable -> variable.getValueFrom() != null
@@ -316,7 +320,9 @@ class KubernetesIT {
                     .map(variable -> variable.getValueFrom().getSecretKeyRef())
                     .toList();
             assertThat(secrets).hasSize(1);
-            assertThat(users).contains(secrets.get(0).getName());
+            if (!each.name().equals("map")) { // whose topics are the reader's own
+                assertThat(users).contains(secrets.get(0).getName());
+            }
             assertThat(each.name().equals("ingest") ? "millrace-producer" : each.workload())
                     .isEqualTo(secrets.get(0).getName());
             assertThat(secrets.get(0).getKey()).isEqualTo("sasl.jaas.config");

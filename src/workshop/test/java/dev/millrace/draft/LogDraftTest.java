@@ -10,6 +10,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.TreeMap;
 import java.util.function.IntFunction;
 import java.util.stream.IntStream;
@@ -342,6 +343,6 @@ class LogDraftTest {
     }
 
     private List<String> mapping() {
-        return draft().mapping("log.csv").lines().toList();
+        return draft().mapping("log.csv", Optional.empty()).lines().toList();
     }
 }

@@ -12,7 +12,6 @@ import dev.millrace.verify.ModelAudit;
 import dev.millrace.verify.ModelReport;
 import dev.millrace.verify.books.CountAudit;
 import dev.millrace.verify.books.CountReport;
-import dev.millrace.wire.PlainValues;
 import dev.millrace.wire.Topic;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
@@ -125,7 +124,7 @@ record Judgement(String verdict, List<String> failures) {
         try (TopicReader log = new TopicReader(settings.clients(), Experiment.PATIENCE)) {
             CountReport report = CountAudit.run(
                     log,
-                    new PlainValues(settings.cluster().wire()),
+                    settings.cluster().wire(),
                     settings.topics().names(),
                     settings.attribution(),
                     new ExperimentFacts(settings.cluster()));

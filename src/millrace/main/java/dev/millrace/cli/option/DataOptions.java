@@ -128,7 +128,7 @@ public final class DataOptions {
     private static Stream<DataFormat> formats() {
         return Stream.concat(
                 Extension.ALL.stream().flatMap(extension -> extension.formats().stream()),
-                Stream.of(DataFormat.CSV, DataFormat.JSONL));
+                Stream.of(DataFormat.CSV, DataFormat.JSONL, DataFormat.PARQUET));
     }
 
     /** The names of the formats, for the help. */

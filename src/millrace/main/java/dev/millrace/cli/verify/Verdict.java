@@ -27,7 +27,6 @@ import dev.millrace.verify.ModelAudit;
 import dev.millrace.verify.ModelReport;
 import dev.millrace.verify.books.CountAudit;
 import dev.millrace.verify.books.CountReport;
-import dev.millrace.wire.PlainValues;
 import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.time.Instant;
@@ -62,8 +61,7 @@ public record Verdict(Kind kind, String target, boolean agrees, String detail, R
         CountReport report;
         try (ProgressLine line = output.progress("read");
                 TopicReader log = cluster.followedBy(line).reader()) {
-            report = CountAudit.run(
-                    log, new PlainValues(cluster.wire()), cluster.topics(), attribution, new ExperimentFacts(cluster));
+            report = CountAudit.run(log, cluster.wire(), cluster.topics(), attribution, new ExperimentFacts(cluster));
         }
         return new Verdict(
                 Kind.VERIFY_COUNTS,

@@ -135,7 +135,7 @@ final class ContinuityCheck {
                         topic,
                         read,
                         partitions,
-                        !store.equals(MillraceTopology.ATTRIBUTION_STORE),
+                        !MillraceTopology.IDLE_STORES.contains(store),
                         Optional.ofNullable(policies.get(topic))
                                 .map(policy -> new Continuity.Found(
                                         policy,

@@ -38,7 +38,7 @@ record StreamProperties(
     private static final long PRODUCER_MEMORY_BYTES = 32 << 20; // Kafka's default
 
     Properties of(Part part) {
-        boolean learns = part != Part.ATTRIBUTE;
+        boolean learns = part == Part.LEARN || part == Part.LEARN_FROM_LOG;
         Properties config = new Properties();
         config.put("enable.transactional.statestores", settings.transactionalStores());
         Duration commitInterval = learns ? settings.learnCommitInterval() : settings.attributeCommitInterval();

@@ -1,5 +1,6 @@
 package dev.millrace.verify.books;
 
+import dev.millrace.state.Books;
 import dev.millrace.state.InputTopic;
 import dev.millrace.state.Outcome;
 import dev.millrace.topic.TopicLog;
@@ -45,9 +46,21 @@ record BooksSnapshot(Map<String, PlainRecord> parts) {
 
     /** The totals of a topic over all parts. */
     Totals totals(InputTopic topic) {
-        return values("books", topic.label())
+        return parts.values().stream().map(part -> totals(part, topic)).reduce(Totals.NONE, Totals::plus);
+    }
+
+    /** What a part has counted of a topic. */
+    static Totals totals(PlainRecord part, InputTopic topic) {
+        return Optional.ofNullable(part.map("books").get(topic.label()))
                 .map(account -> Totals.of((PlainRecord) account))
-                .reduce(new Totals(0, new TreeMap<>()), Totals::plus);
+                .orElse(Totals.NONE);
+    }
+
+    /** What a part has counted in the latest experiment. */
+    static SortedMap<String, Long> experimentSums(PlainRecord part) {
+        SortedMap<String, Long> sums = new TreeMap<>();
+        part.map("experiment_sums").forEach((name, sum) -> sums.put(String.valueOf(name), ((Number) sum).longValue()));
+        return sums;
     }
 
     /** The step of the learner that counts training examples; absent if none has written books. */
@@ -61,7 +74,9 @@ record BooksSnapshot(Map<String, PlainRecord> parts) {
 
     /** The offset up to which a partition is counted; 0 if no part has read it. */
     long position(String topic, int partition) {
-        return values("positions", topic + "-" + partition)
+        return parts.values().stream()
+                .flatMap(part ->
+                        Optional.<Object>ofNullable(part.map("positions").get(topic + "-" + partition)).stream())
                 .mapToLong(offset -> ((Number) offset).longValue())
                 .max()
                 .orElse(0);
@@ -74,12 +89,6 @@ record BooksSnapshot(Map<String, PlainRecord> parts) {
                 .findFirst();
     }
 
-    /** What the parts have in a map under a key. */
-    private Stream<Object> values(String map, String key) {
-        return parts.values().stream()
-                .flatMap(part -> Optional.<Object>ofNullable(part.map(map).get(key)).stream());
-    }
-
     /**
      * The books of one topic, summed over the parts of the trainer.
      *
@@ -89,6 +98,14 @@ record BooksSnapshot(Map<String, PlainRecord> parts) {
 
         /** Among the outcomes: events whose outcome is still open. */
         static final String WAITING = "waiting";
+
+        static final Totals NONE = new Totals(0, new TreeMap<>());
+
+        static Totals of(Books.Account account) {
+            SortedMap<String, Long> outcomes = new TreeMap<>(account.outcomes());
+            outcomes.put(WAITING, account.waiting());
+            return new Totals(account.received(), outcomes);
+        }
 
         static Totals of(PlainRecord record) {
             SortedMap<String, Long> outcomes = new TreeMap<>();

@@ -2,84 +2,83 @@ package dev.millrace.verify.books;
 
 import dev.millrace.attribute.AttributionSettings;
 import dev.millrace.experiment.ExperimentReference;
+import dev.millrace.state.Books;
 import dev.millrace.state.InputTopic;
 import dev.millrace.state.Outcome;
 import dev.millrace.state.Utf8;
 import dev.millrace.topic.TopicLog;
 import dev.millrace.topic.TopicNames;
-import dev.millrace.verify.books.ExampleLog.LoggedExample;
-import dev.millrace.verify.books.ExampleLog.Origin;
+import dev.millrace.verify.books.BooksSnapshot.Totals;
 import dev.millrace.verify.books.LearnerAudit.Change;
+import dev.millrace.wire.AvroWire;
 import dev.millrace.wire.PlainRecord;
 import dev.millrace.wire.PlainValues;
+import dev.millrace.wire.Topic;
+import dev.millrace.wire.TopicRecord;
 import java.util.ArrayList;
-import java.util.BitSet;
+import java.util.EnumMap;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import java.util.SortedMap;
-import java.util.TreeMap;
 
-/** Recomputes the books from the topics. The trainer may be running meanwhile. */
+/** Makes what the attribution made again from the topics, counts what the learner counted, and compares both. The trainer may be running. */
 public final class CountAudit {
 
     /*
      * What is audited. The state that each part last wrote to `training-progress`: its counts, and the position up to which it
-     * has counted each input partition. The audit counts the same records again and compares.
+     * has counted each input partition; the examples; the latest features of each user.
      *
-     * Order. First the snapshot of the books; then the ends of the topics that the parts write. What a part wrote in the
-     * transactions of its books lies before those ends. The topics are then read from their beginning to the ends, or to the
-     * positions. Clicks and exposures behind the positions are read only to know whose examples are in the topic already.
+     * Order. First the snapshot of the books; then the ends of the topics that the parts write, that of the commits last. What a
+     * part wrote in the transactions of its books lies before all ends, and what lies before the others is of commits before
+     * theirs. So each example and each user that is found was made by a commit that is replayed; only what commits behind the
+     * books made may be missing.
      *
-     * Layout. ExampleLog holds what the topic of training examples holds. CountedRecords reads the input topics. OfflineJoin
-     * joins the exposures and clicks of a UserPartition anew; LearnerAudit follows the mini-batches.
+     * Layout. PartitionAudit replays the attribution of a user partition; UserStates compares what they publish of users.
+     * DeadLetters judges what was rejected, which a replay takes from the commits. ExampleLog and LearnerAudit follow the examples
+     * into the mini-batches.
      *
-     * Two joins. Each partition is joined twice: as if both topics had been read side by side, and as if one may have been read far
-     * ahead of the other. The first explains nearly every run and bounds event time more narrowly. The second counts only if the
-     * first does not explain the books.
-     *
-     * Invariant. Each record that the books count is added once to the outcomes of its topic.
-     *
-     * Memory. All training examples, and the events of one partition of users at a time, without features; ids as hashes of
-     * 16 bytes. Cost. One pass over each topic, and the join. One thread.
+     * Memory. The users of all partitions with 32 bytes each, and all training examples without features; the attribution's own
+     * entries are on disk. Cost. One pass over each topic, and one over examples and commits for each partition. One thread.
      */
     private final TopicLog log;
+    private final AvroWire wire;
     private final PlainValues values;
     private final TopicNames topics;
     private final AttributionSettings settings;
+    private final ExperimentReference.Lookup experiments;
     private final CountReport.Findings findings = new CountReport.Findings();
     private final BooksSnapshot snapshot;
-    private final CountedRecords records;
 
     private CountAudit(
             TopicLog log,
-            PlainValues values,
+            AvroWire wire,
             TopicNames topics,
             AttributionSettings settings,
             ExperimentReference.Lookup experiments) {
         this.log = log;
-        this.values = values;
+        this.wire = wire;
+        this.values = new PlainValues(wire);
         this.topics = topics;
         this.settings = settings;
+        this.experiments = experiments;
         this.snapshot = BooksSnapshot.read(log, values, topics.trainingProgress());
-        this.records = new CountedRecords(log, values, topics, snapshot, settings.placement(), experiments, findings);
     }
 
     /**
      * Audits the counts of all topics.
      *
-     * @param settings those that the trainer runs with
+     * @param settings those that the attribution keeps
      * @param experiments finds the states that events refer to
      */
     public static CountReport run(
             TopicLog log,
-            PlainValues values,
+            AvroWire wire,
             TopicNames topics,
             AttributionSettings settings,
             ExperimentReference.Lookup experiments) {
-        return new CountAudit(log, values, topics, settings, experiments).run();
+        return new CountAudit(log, wire, topics, settings, experiments).run();
     }
 
     private CountReport run() {
@@ -89,113 +88,128 @@ public final class CountAudit {
         }
         long examplesEnd = log.end(topics.trainingExamples(), 0);
         long batchesEnd = log.end(topics.miniBatches(), 0);
-        records.readLetters();
-        long lost = records.lost(InputTopic.EXAMPLES, 0, examplesEnd);
-        ExampleLog examples = new ExampleLog(settings.caps(), lost);
+        List<String> rejections = new ArrayList<>();
+        DeadLetters letters = new DeadLetters(log, topics, settings.placement(), rejections);
+        auditEvents(letters, examplesEnd);
+        long lost = lost(topics.trainingExamples(), 0, examplesEnd);
+        ExampleLog examples = new ExampleLog();
         examples.read(log, values, topics.trainingExamples(), examplesEnd, findings);
-        auditEvents(examples);
-        auditItems(examples);
-        auditLearner(examples, batchesEnd);
+        auditItems(letters, examples, lost);
+        findings.faults(rejections);
+        auditLearner(examples, lost + lost(topics.miniBatches(), 0, batchesEnd), batchesEnd);
         return findings.report();
     }
 
-    private void auditEvents(ExampleLog examples) {
-        OfflineJoin.Verdicts even = new OfflineJoin.Verdicts();
-        OfflineJoin.Verdicts led = new OfflineJoin.Verdicts();
-        PossibleOutcomes users = new PossibleOutcomes();
-        BitSet explained = new BitSet();
-        Map<Origin, List<LoggedExample>> byOrigin = examples.byOrigin();
-        long lost = examples.lost()
-                + records.lost(InputTopic.EXPOSURES)
-                + records.lost(InputTopic.CLICKS)
-                + records.lost(InputTopic.USERS);
-        for (int number = 0; number < records.partitions(InputTopic.CLICKS); number++) {
-            UserPartition partition = new UserPartition(settings, topics, number);
-            partition.read(records, List.of(even, led), users);
-            partition.explainUncounted(records, byOrigin, explained);
-            new OfflineJoin(partition, byOrigin, examples.amounts(), partition.times(false), even).run();
-            new OfflineJoin(partition, byOrigin, examples.amounts(), partition.times(true), led).run();
+    private void auditEvents(DeadLetters letters, long examplesEnd) {
+        UserStates states = new UserStates();
+        log.readAll(
+                topics.userFeatures(),
+                record -> states.found(
+                        Utf8.text(record.key()), wire.decode(Topic.USER_FEATURES, record), RecordAddress.of(record)));
+        PartitionAudit.Shared shared = new PartitionAudit.Shared(
+                log,
+                wire,
+                topics,
+                settings,
+                experiments,
+                snapshot,
+                letters,
+                states,
+                findings,
+                examplesEnd,
+                log.end(topics.attributionCommits(), 0));
+        int partitions = log.partitions(topics.clicks());
+        int audited = 0;
+        Map<InputTopic, Totals> made = new EnumMap<>(InputTopic.class);
+        for (int partition = 0; partition < partitions; partition++) {
+            Optional<Map<String, Books.Account>> books = new PartitionAudit(shared, partition, partitions).run();
+            audited += books.isPresent() ? 1 : 0;
+            for (InputTopic topic : PartitionAudit.TOPICS) {
+                made.merge(
+                        topic,
+                        books.map(accounts -> Totals.of(Books.Account.of(topic, accounts)))
+                                .orElse(Totals.NONE),
+                        Totals::plus);
+            }
         }
-        explained.or(even.explained());
-        explained.or(led.explained());
-
-        BooksSnapshot.Totals exposures = snapshot.totals(InputTopic.EXPOSURES);
-        BooksSnapshot.Totals clicks = snapshot.totals(InputTopic.CLICKS);
-        boolean isEven = even.explain(exposures, clicks);
-        OfflineJoin.Verdicts verdicts = isEven ? even : led;
-        if (!isEven && led.explain(exposures, clicks)) {
-            findings.note("explained only if one of exposures and clicks was read more than attribution.max-skew, "
-                    + settings.maxSkew() + ", ahead of the other");
-        }
-        findings.faults(verdicts.secondExamples());
-        if (lost == 0) {
-            findings.faults(verdicts.faults());
-            findings.faults(unexplained(examples, explained));
+        if (audited == partitions) {
+            made.forEach((topic, totals) -> findings.show(topic, snapshot.totals(topic), totals));
+            findings.faults(states.faults(topics.userFeatures()));
         } else {
-            findings.note("outcomes of exposures and clicks, and which example has no click: not checkable, " + lost
-                    + " records are gone from the beginning of their topics");
+            findings.note("features of users: not compared, " + (partitions - audited) + " of " + partitions
+                    + " partitions could not be replayed");
         }
-        if (lost == 0) {
-            verdicts.experiments().forEach(this::auditExperiment);
+    }
+
+    /** Records of a partition before an offset that are gone from its beginning; says so in a note. */
+    private long lost(String topic, int partition, long until) {
+        long gone = Math.min(until, log.begin(topic, partition));
+        if (gone > 0) {
+            findings.note(topic + "-" + partition + " begins at offset " + gone + ": its beginning is gone");
         }
-        compare(InputTopic.EXPOSURES, verdicts.exposures(), lost);
-        compare(InputTopic.CLICKS, verdicts.clicks(), lost);
-        compare(InputTopic.USERS, users, lost);
+        return gone;
     }
 
-    /** The sums that a part has of the latest experiment are those of its partition. */
-    private void auditExperiment(int partition, ExperimentRecount recount) {
-        Optional<PlainRecord> part = snapshot.counting(topics.clicks(), partition)
-                .or(() -> snapshot.counting(topics.exposures(), partition));
-        SortedMap<String, Long> told = new TreeMap<>();
-        part.map(one -> one.map("experiment_sums"))
-                .orElse(Map.of())
-                .forEach((name, sum) -> told.put(String.valueOf(name), ((Number) sum).longValue()));
-        findings.compareExperiment(partition, told, recount);
-    }
-
-    private List<String> unexplained(ExampleLog examples, BitSet explained) {
-        return examples.examples().stream()
-                .filter(example -> !explained.get(example.number()))
-                .map(example -> "the example at "
-                        + new RecordAddress(topics.trainingExamples(), 0, example.offset())
-                        + (example.isPositive()
-                                ? " is of no click that " + topics.clicks() + " holds"
-                                : " is of no exposure that " + topics.exposures() + " holds and that is sampled"))
-                .toList();
-    }
-
-    /** Each record of items is counted, and is a change in the topic of training examples, which gives them one order. */
-    private void auditItems(ExampleLog examples) {
+    /**
+     * Each record of items is counted, and is a change in the topic of training examples, which gives them one order.
+     *
+     * @param lostExamples records that are gone from the beginning of that topic
+     */
+    private void auditItems(DeadLetters letters, ExampleLog examples, long lostExamples) {
         PossibleOutcomes outcomes = new PossibleOutcomes();
         Map<Change, Integer> missing = new HashMap<>();
         Map<Change, RecordAddress> first = new HashMap<>();
-        for (int partition = 0; partition < records.partitions(InputTopic.ITEMS); partition++) {
-            records.read(InputTopic.ITEMS, partition, List.of(outcomes), (record, value) -> {
-                RecordAddress address = new RecordAddress(topics.items(), record.partition(), record.offset());
-                Outcome outcome = value.isPresent() ? Outcome.APPLIED : Outcome.REMOVED;
-                outcomes.add(Set.of(outcome.label()), address);
-                Change change = value.map(item -> Change.of(item, 0))
-                        .orElseGet(() -> new Change(Change.Kind.ITEM_REMOVAL, IdHash.of(Utf8.text(record.key())), 0, 0))
-                        .content();
-                missing.merge(change, 1, Integer::sum);
-                first.putIfAbsent(change, address);
+        long lost = lostExamples;
+        for (int partition = 0; partition < log.partitions(topics.items()); partition++) {
+            long position = snapshot.position(topics.items(), partition);
+            lost += lost(topics.items(), partition, position);
+            log.read(topics.items(), partition, position, record -> {
+                RecordAddress address = RecordAddress.of(record);
+                Optional<String> rejected = letters.reason(record);
+                letters.judgePlace(record, rejected);
+                outcomes.add(Set.of(outcome(record, rejected)), address);
+                if (rejected.isEmpty()) {
+                    change(record).ifPresent(change -> {
+                        missing.merge(change, 1, Integer::sum);
+                        first.putIfAbsent(change, address);
+                    });
+                }
             });
         }
-        long lost = examples.lost() + records.lost(InputTopic.ITEMS);
-        compare(InputTopic.ITEMS, outcomes, lost);
-        if (lost == 0) {
-            examples.changes().forEach(change -> missing.merge(change.content(), -1, Integer::sum));
-            missing.values().removeIf(count -> count <= 0);
-            findings.faults(missing.keySet().stream()
-                    .map(change -> "the change of the catalogue at " + first.get(change) + " is not in "
-                            + topics.trainingExamples())
-                    .toList());
+        if (lost > 0) {
+            findings.note("changes of items: not checkable, " + lost + " records are gone from the beginning of "
+                    + topics.items() + " or " + topics.trainingExamples());
+            return;
         }
+        Totals books = snapshot.totals(InputTopic.ITEMS);
+        findings.compare(InputTopic.ITEMS, books, outcomes, outcomes.total());
+        examples.changes().forEach(change -> missing.merge(change.content(), -1, Integer::sum));
+        missing.values().removeIf(count -> count <= 0);
+        findings.faults(missing.keySet().stream()
+                .map(change -> "the change of the catalogue at " + first.get(change) + " is not in "
+                        + topics.trainingExamples())
+                .toList());
+    }
+
+    private static String outcome(TopicRecord record, Optional<String> rejected) {
+        return rejected.map(Outcome.REJECTED::label)
+                .orElse((record.value().isPresent() ? Outcome.APPLIED : Outcome.REMOVED).label());
+    }
+
+    private Optional<Change> change(TopicRecord record) {
+        Optional<Change> change = record.value().isEmpty()
+                ? Optional.of(new Change(Change.Kind.ITEM_REMOVAL, IdHash.of(record.key()), 0, 0))
+                : record.value()
+                        .flatMap(value -> values.decode(InputTopic.ITEMS, value))
+                        .map(item -> Change.of(item, 0).content());
+        if (change.isEmpty()) {
+            findings.fault(RecordAddress.of(record) + " cannot be read, and is not in " + topics.deadLetters());
+        }
+        return change;
     }
 
     /** What the topics alone do not tell apart counts as one. */
-    private static BooksSnapshot.Totals ofLearner(BooksSnapshot.Totals books) {
+    private static Totals ofLearner(Totals books) {
         return books.merged(
                         LearnerAudit.LEARNT_OR_REFUSED,
                         Outcome.LEARNT,
@@ -205,13 +219,13 @@ public final class CountAudit {
                 .merged(LearnerAudit.LEFT_OUT, Outcome.REMOVED_ITEM, Outcome.ERASED);
     }
 
-    private void auditLearner(ExampleLog examples, long batchesEnd) {
+    /** @param lost records that are gone from the beginning of training examples or mini-batches */
+    private void auditLearner(ExampleLog examples, long lost, long batchesEnd) {
         Optional<Long> step = snapshot.learnerStep();
         if (step.isEmpty()) {
             findings.note("no learner of training examples has written books yet");
             return;
         }
-        long lost = examples.lost() + records.lost(InputTopic.BATCHES, 0, batchesEnd);
         if (lost > 0) {
             findings.note("which mini-batch each example is in: not checkable, " + lost
                     + " records are gone from the beginning of " + topics.trainingExamples() + " or "
@@ -224,7 +238,7 @@ public final class CountAudit {
         log.read(topics.miniBatches(), 0, batchesEnd, record -> {
             Optional<PlainRecord> batch = record.value().flatMap(values::decode);
             if (batch.isEmpty()) {
-                faults.add(new RecordAddress(topics.miniBatches(), 0, record.offset()) + " cannot be read");
+                faults.add(RecordAddress.of(record) + " cannot be read");
             } else if (batch.get().integer("step", 0) <= step.get()) {
                 audit.batch(batch.get(), record.offset());
             }
@@ -233,16 +247,5 @@ public final class CountAudit {
         findings.faults(faults);
         findings.compare(
                 InputTopic.EXAMPLES, ofLearner(snapshot.totals(InputTopic.EXAMPLES)), outcomes, outcomes.total());
-    }
-
-    private void compare(InputTopic topic, PossibleOutcomes recomputed, long lost) {
-        BooksSnapshot.Totals books = snapshot.totals(topic);
-        long read = records.received(topic);
-        if (lost == 0) {
-            findings.compare(topic, books, recomputed, read);
-        } else {
-            findings.note(
-                    topic.label() + ": the books have " + books.received() + " received, " + read + " are still there");
-        }
     }
 }

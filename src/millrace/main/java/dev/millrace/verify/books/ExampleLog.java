@@ -1,14 +1,11 @@
 package dev.millrace.verify.books;
 
-import dev.millrace.attribute.ContributionCaps;
 import dev.millrace.topic.TopicLog;
 import dev.millrace.verify.books.LearnerAudit.Change;
 import dev.millrace.wire.PlainRecord;
 import dev.millrace.wire.PlainValues;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 
 /** What the topic of training examples holds, in the order of its offsets. */
@@ -30,36 +27,18 @@ final class ExampleLog {
     /**
      * A training example as its topic has it.
      *
-     * @param number of the example in its topic, from 0
      * @param user hash of the user
      * @param item hash of the item
      * @param weight what it counts
      * @param time event time of the click, epoch milliseconds
-     * @param featureTime time of the user's features: that of the exposure which was answered, epoch milliseconds
      * @param offset in its topic
      * @param isPositive whether it is of a click
      */
     record LoggedExample(
-            int number,
-            Origin origin,
-            IdHash user,
-            IdHash item,
-            double weight,
-            long time,
-            long featureTime,
-            long offset,
-            boolean isPositive) {}
+            Origin origin, IdHash user, IdHash item, double weight, long time, long offset, boolean isPositive) {}
 
     private final List<LoggedExample> examples = new ArrayList<>();
     private final List<Change> changes = new ArrayList<>();
-    private final ExampleAmounts amounts;
-    private final long lost;
-
-    /** @param lost records that are gone from the beginning of the topic */
-    ExampleLog(ContributionCaps caps, long lost) {
-        this.amounts = new ExampleAmounts(caps, lost == 0);
-        this.lost = lost;
-    }
 
     /** Reads the topic up to an offset. */
     void read(TopicLog log, PlainValues values, String topic, long end, CountReport.Findings findings) {
@@ -74,16 +53,10 @@ final class ExampleLog {
     /** Takes the next entry. */
     void add(PlainRecord entry, long offset) {
         if (entry.is("ExampleRecord")) {
-            LoggedExample example = example(entry, offset);
-            examples.add(example);
-            amounts.add(example, IdHash.of(user(entry), entry.text("item_id", "")));
-            return;
+            examples.add(example(entry, offset));
+        } else {
+            changes.add(Change.of(entry, offset));
         }
-        Change change = Change.of(entry, offset);
-        if (change.kind() == Change.Kind.USER_REMOVAL) {
-            amounts.forget(change.of());
-        }
-        changes.add(change);
     }
 
     List<LoggedExample> examples() {
@@ -95,22 +68,6 @@ final class ExampleLog {
         return changes;
     }
 
-    /** What the examples have counted. */
-    ExampleAmounts amounts() {
-        return amounts;
-    }
-
-    long lost() {
-        return lost;
-    }
-
-    Map<Origin, List<LoggedExample>> byOrigin() {
-        Map<Origin, List<LoggedExample>> byOrigin = new HashMap<>();
-        examples.forEach(example -> byOrigin.computeIfAbsent(example.origin(), origin -> new ArrayList<>(1))
-                .add(example));
-        return byOrigin;
-    }
-
     private static PlainRecord features(PlainRecord entry) {
         return entry.record("user").orElse(entry);
     }
@@ -119,24 +76,20 @@ final class ExampleLog {
         return features(entry).text("user_id", "");
     }
 
-    private LoggedExample example(PlainRecord entry, long offset) {
+    private static LoggedExample example(PlainRecord entry, long offset) {
         String user = user(entry);
         String item = entry.text("item_id", "");
         String id = entry.text("example_id", "");
-        double weight = entry.number("weight", 1);
         long time = entry.integer("time", 0);
-        long featureTime = features(entry).integer("time", 0);
         boolean isPositive = !entry.field("clicked").equals(Optional.of(false));
         return new LoggedExample(
-                examples.size(),
                 isPositive
                         ? Origin.ofClick(user, item, entry.text("action", ""), id, time)
-                        : new Origin(IdHash.of(user, item, id), featureTime),
+                        : new Origin(IdHash.of(user, item, id), features(entry).integer("time", 0)),
                 IdHash.of(user),
                 IdHash.of(item),
-                weight,
+                entry.number("weight", 1),
                 time,
-                featureTime,
                 offset,
                 isPositive);
     }

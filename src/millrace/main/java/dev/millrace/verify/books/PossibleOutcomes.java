@@ -13,7 +13,7 @@ import java.util.function.Predicate;
 /**
  * Counts the events of one topic by the set of outcomes that each can have had.
  *
- * <p>Most events have one possible outcome. The others depend on the order in which two topics were read, which no topic tells.
+ * <p>Most events have one possible outcome. No topic tells that of an example which no mini-batch has.
  */
 final class PossibleOutcomes {
 
@@ -69,44 +69,6 @@ final class PossibleOutcomes {
         NavigableSet<String> outcomes = new TreeSet<>();
         groups.keySet().forEach(outcomes::addAll);
         return outcomes;
-    }
-
-    /**
-     * Returns true if some choice of one outcome for each event gives exactly these counts. Hall's condition (P. Hall 1935): any set of outcomes must
-     * have room for at least the events that can have no others. Tries all sets of the outcomes in question, of which there are few.
-     */
-    boolean fits(Map<String, Long> counts) {
-        Map<String, Long> room = new HashMap<>(counts);
-        Set<String> inQuestion = new TreeSet<>();
-        groups.forEach((outcomes, group) -> {
-            if (outcomes.size() == 1) {
-                room.merge(outcomes.iterator().next(), -group.events, Long::sum);
-            } else {
-                inQuestion.addAll(outcomes);
-            }
-        });
-        long open = room.values().stream().mapToLong(Long::longValue).sum();
-        boolean isDecidedRight = room.entrySet().stream()
-                .allMatch(left -> left.getValue() == 0 || (left.getValue() > 0 && inQuestion.contains(left.getKey())));
-        return isDecidedRight && open == undecided() && leavesRoom(room, List.copyOf(inQuestion));
-    }
-
-    private boolean leavesRoom(Map<String, Long> room, List<String> inQuestion) {
-        for (int subset = 1; subset < 1 << inQuestion.size(); subset++) {
-            Set<String> chosen = new TreeSet<>();
-            for (int at = 0; at < inQuestion.size(); at++) {
-                if ((subset >> at & 1) == 1) {
-                    chosen.add(inQuestion.get(at));
-                }
-            }
-            long left = chosen.stream()
-                    .mapToLong(outcome -> room.getOrDefault(outcome, 0L))
-                    .sum();
-            if (sum(outcomes -> outcomes.size() > 1 && chosen.containsAll(outcomes)) > left) {
-                return false;
-            }
-        }
-        return true;
     }
 
     private long sum(Predicate<Set<String>> of) {

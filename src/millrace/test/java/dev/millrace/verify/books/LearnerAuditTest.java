@@ -1,15 +1,13 @@
 package dev.millrace.verify.books;
 
-import static dev.millrace.verify.books.JoinedPartition.plain;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.millrace.attribute.AttributionSettings;
-import dev.millrace.attribute.ContributionCaps;
 import dev.millrace.settings.SettingsReader;
 import dev.millrace.topic.TopicNames;
 import dev.millrace.wire.PlainRecord;
 import java.util.ArrayList;
 import java.util.Collections;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
@@ -23,13 +21,11 @@ import org.junit.jupiter.params.provider.CsvSource;
 
 class LearnerAuditTest {
 
-    private static final ContributionCaps CAPS =
-            AttributionSettings.read(new SettingsReader(Map.of())).caps();
     private static final TopicNames TOPICS = TopicNames.read(new SettingsReader(Map.of()));
     private static final long POSITION = 100;
 
     private final List<String> faults = new ArrayList<>();
-    private final ExampleLog log = new ExampleLog(CAPS, 0);
+    private final ExampleLog log = new ExampleLog();
 
     /**
      * Each row has the examples of the topic: cN of a click on item iN, and eN of an exposure of it that was not clicked, at offset 10 N,
@@ -182,6 +178,15 @@ class LearnerAuditTest {
 
     private static long number(String example) {
         return Long.parseLong(example.replaceAll("^~?.|\\*.*", ""));
+    }
+
+    /** @param names of the fields, with spaces between them */
+    private static PlainRecord plain(String schema, String names, Object... values) {
+        Map<String, Object> fields = new HashMap<>();
+        for (String name : names.split(" ", -1)) {
+            fields.put(name, values[fields.size()]);
+        }
+        return new PlainRecord(schema, fields);
     }
 
     private static PlainRecord change(String kind, String id, long time) {

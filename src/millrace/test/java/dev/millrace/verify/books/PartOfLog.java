@@ -3,7 +3,6 @@ package dev.millrace.verify.books;
 import dev.millrace.topic.TopicLog;
 import dev.millrace.wire.TopicRecord;
 import java.util.Optional;
-import java.util.function.Consumer;
 import java.util.function.Predicate;
 
 /**
@@ -50,12 +49,13 @@ record PartOfLog(TopicLog log, Optional<RecordAddress> first, Predicate<RecordAd
     }
 
     @Override
-    public void read(String topic, int partition, long until, Consumer<TopicRecord> each) {
-        log.read(topic, partition, until, record -> {
-            if (isHeld.test(new RecordAddress(topic, partition, record.offset()))) {
-                each.accept(record);
-            }
-        });
+    public void read(String topic, int partition, long from, long until, Predicate<TopicRecord> wantsMore) {
+        log.read(
+                topic,
+                partition,
+                from,
+                until,
+                record -> !isHeld.test(new RecordAddress(topic, partition, record.offset())) || wantsMore.test(record));
     }
 
     @Override

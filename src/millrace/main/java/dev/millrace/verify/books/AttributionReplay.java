@@ -1,0 +1,157 @@
+package dev.millrace.verify.books;
+
+import dev.millrace.attribute.Attribution;
+import dev.millrace.attribute.AttributionCommit;
+import dev.millrace.attribute.AttributionCommit.Run;
+import dev.millrace.attribute.AttributionSettings;
+import dev.millrace.event.Click;
+import dev.millrace.event.UnusableEventException;
+import dev.millrace.experiment.Experiment;
+import dev.millrace.experiment.ExperimentReference;
+import dev.millrace.state.InputTopic;
+import dev.millrace.state.OrderedEntries;
+import dev.millrace.state.Utf8;
+import dev.millrace.topic.BatchLog.BrokenLogException;
+import dev.millrace.wire.EventRecords;
+import dev.millrace.wire.ExperimentHeader;
+import dev.millrace.wire.TopicRecord;
+import dev.millrace.wire.UndecodableException;
+import java.util.EnumMap;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.Optional;
+
+/** The attribution of one user partition, made again: the product's own, given the events in the order that its commits recorded. */
+final class AttributionReplay {
+
+    /** Told of each event before the attribution has it. */
+    interface Listener {
+
+        /** @param rejected the reason's label; absent if the attribution takes the event */
+        void event(InputTopic topic, TopicRecord record, Optional<String> rejected);
+    }
+
+    private final Attribution attribution;
+    private final EventRecords events;
+    private final ExperimentReference.Lookup experiments;
+    private final Map<InputTopic, RecordCursor> inputs;
+    private final Listener listener;
+    private final Map<InputTopic, Long> positions = new EnumMap<>(InputTopic.class);
+    private boolean isLateBegun;
+
+    /**
+     * @param inputs exposures, clicks and users of the partition, from their beginning
+     * @param entries of the attribution; empty
+     */
+    AttributionReplay(
+            AttributionSettings settings,
+            EventRecords events,
+            ExperimentReference.Lookup experiments,
+            Map<InputTopic, RecordCursor> inputs,
+            OrderedEntries entries,
+            Attribution.Output output,
+            Listener listener) {
+        this.attribution = new Attribution(settings, entries, output);
+        this.events = events;
+        this.experiments = experiments;
+        this.inputs = inputs;
+        this.listener = listener;
+    }
+
+    Attribution attribution() {
+        return attribution;
+    }
+
+    /** Returns the offset behind the last event of a topic; 0 if there is none. */
+    long position(InputTopic topic) {
+        return positions.getOrDefault(topic, 0L);
+    }
+
+    /**
+     * Gives the attribution what a commit took in.
+     *
+     * @throws BrokenLogException if that cannot be, after which no other commit can
+     */
+    void take(AttributionCommit commit) {
+        if (commit.rules() != Attribution.RULES) {
+            throw new BrokenLogException("was made by version " + commit.rules()
+                    + " of the rules, and this build has version " + Attribution.RULES);
+        }
+        attribution.clock(commit.clock());
+        Map<Integer, String> rejected = new HashMap<>();
+        commit.rejected().forEach((reason, numbers) -> numbers.forEach(number -> rejected.put(number, reason)));
+        int number = 0;
+        for (Run run : commit.runs()) {
+            for (long offset = run.first(); offset < run.end(); offset++) {
+                TopicRecord record = next(run.topic(), offset);
+                Optional<String> reason = Optional.ofNullable(rejected.get(number++));
+                listener.event(run.topic(), record, reason);
+                positions.put(run.topic(), offset + 1);
+                reason.ifPresentOrElse(
+                        why -> attribution.reject(run.topic(), why), () -> apply(run.topic(), record, commit));
+            }
+        }
+    }
+
+    /** Returns whether the commit that could not be taken is the first one that has a topic, and has not its beginning. */
+    boolean isLateBegun() {
+        return isLateBegun;
+    }
+
+    /** The next record of a topic, which is at that offset: else one was not read, or is gone. */
+    private TopicRecord next(InputTopic topic, long offset) {
+        RecordCursor input = Optional.ofNullable(inputs.get(topic)).orElseThrow();
+        TopicRecord record = input.take()
+                .filter(found -> found.offset() <= offset)
+                .orElseThrow(() -> new BrokenLogException(
+                        "has offset " + offset + " of " + topic.label() + ", where no record is any more"));
+        if (record.offset() < offset) {
+            isLateBegun = position(topic) == 0;
+            throw new BrokenLogException("passes by the record at " + record.place() + ", which can be read");
+        }
+        return record;
+    }
+
+    private void apply(InputTopic topic, TopicRecord record, AttributionCommit commit) {
+        try {
+            if (isExperiment(topic, record)) {
+                ExperimentReference reference =
+                        ExperimentHeader.decode(Utf8.bytes(record.headers().getOrDefault(ExperimentHeader.NAME, "")));
+                Experiment state = experiments
+                        .find(reference)
+                        .orElseThrow(() -> unusable(record, "refers to no state of an experiment that took effect"));
+                attribution.experiment(topic, state, reference.offset());
+                return;
+            }
+            switch (topic) {
+                case EXPOSURES -> attribution.expose(events.exposure(value(record)));
+                case CLICKS -> {
+                    Click click = events.click(value(record));
+                    attribution.click(
+                            click.sentWithin(click.time() - commit.maxAheadMillis(), commit.latestCredible()));
+                }
+                case USERS ->
+                    record.value()
+                            .map(events::profile)
+                            .ifPresentOrElse(
+                                    attribution::profile, () -> attribution.removeUser(Utf8.text(record.key())));
+                case ITEMS, EXAMPLES, BATCHES ->
+                    throw new IllegalStateException("the attribution reads no " + topic.label());
+            }
+        } catch (UndecodableException | UnusableEventException unreadable) {
+            throw unusable(record, "cannot be read: " + unreadable.getMessage());
+        }
+    }
+
+    static boolean isExperiment(InputTopic topic, TopicRecord record) {
+        return ExperimentHeader.IN.contains(topic) && record.value().isEmpty() && ExperimentHeader.isKey(record.key());
+    }
+
+    private static byte[] value(TopicRecord record) {
+        return record.value().orElseThrow(() -> unusable(record, "has no value"));
+    }
+
+    private static BrokenLogException unusable(TopicRecord record, String why) {
+        return new BrokenLogException("did not reject the record at " + record.place() + ", which " + why);
+    }
+}

@@ -1,0 +1,123 @@
+package dev.millrace.verify.books;
+
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.List;
+import java.util.Optional;
+import java.util.function.Supplier;
+
+/**
+ * Compares what a replay makes for the topic of training examples with what the topic has, in the order of both. One of them may lack some, or have
+ * some more: behind these it goes on, if that is not far.
+ */
+final class ExampleComparison {
+
+    private static final int FAR = 200;
+
+    /**
+     * An example, or the removal of a user.
+     *
+     * @param content equal if it is the same
+     * @param name for messages
+     * @param place of its record; of one that was made, that of the event which made it
+     * @param isDue whether the topic must have it
+     */
+    record Entry(Object content, String name, RecordAddress place, boolean isDue) {}
+
+    private final Supplier<Optional<Entry>> topic;
+    private final boolean isWhole;
+    private final List<String> faults;
+    private final Deque<Entry> made = new ArrayDeque<>();
+    private final Deque<Entry> found = new ArrayDeque<>();
+    private boolean isBegun; // some were equal
+
+    /**
+     * @param topic gives the next entry of the topic
+     * @param isWhole whether the topic still has its beginning: else it may lack all before its first entry
+     * @param faults to add to
+     */
+    ExampleComparison(Supplier<Optional<Entry>> topic, boolean isWhole, List<String> faults) {
+        this.topic = topic;
+        this.isWhole = isWhole;
+        this.faults = faults;
+    }
+
+    /** Takes the next entry that the replay made. */
+    void made(Entry entry) {
+        made.add(entry);
+        while (!made.isEmpty() && (isEqual() || made.size() >= FAR)) {
+            step();
+        }
+    }
+
+    /** The replay has ended. */
+    void end() {
+        while (!made.isEmpty()) {
+            step();
+        }
+        while (fill(1)) {
+            excess(found.remove());
+        }
+    }
+
+    private boolean isEqual() {
+        return fill(1) && found.element().content().equals(made.element().content());
+    }
+
+    /** Settles the first that was made, with those of the topic that are ahead of it. */
+    private void step() {
+        if (isEqual()) {
+            made.remove();
+            found.remove();
+            isBegun = true;
+            return;
+        }
+        if (!isWhole && !isBegun) {
+            made.remove();
+            return;
+        }
+        boolean unused = fill(FAR);
+        int ahead = place(found, made.element());
+        int behind = found.isEmpty() ? -1 : place(made, found.element());
+        if (ahead > 0 && (behind < 0 || ahead <= behind)) {
+            excess(found.remove());
+        } else if (behind > 0 || found.isEmpty()) {
+            missing(made.remove());
+        } else {
+            excess(found.remove());
+            missing(made.remove());
+        }
+    }
+
+    private boolean fill(int count) {
+        while (found.size() < count) {
+            Optional<Entry> next = topic.get();
+            if (next.isEmpty()) {
+                return false;
+            }
+            found.add(next.get());
+        }
+        return true;
+    }
+
+    private static int place(Deque<Entry> in, Entry entry) {
+        int at = 0;
+        for (Entry each : in) {
+            if (each.content().equals(entry.content())) {
+                return at;
+            }
+            at++;
+        }
+        return -1;
+    }
+
+    private void missing(Entry entry) {
+        if (entry.isDue()) {
+            faults.add("the event at " + entry.place() + " makes " + entry.name() + ", which the topic does not have");
+        }
+    }
+
+    private void excess(Entry entry) {
+        faults.add("no event makes " + entry.name() + " at " + entry.place());
+    }
+}

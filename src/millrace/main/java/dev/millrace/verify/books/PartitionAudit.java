@@ -1,0 +1,319 @@
+package dev.millrace.verify.books;
+
+import dev.millrace.attribute.Attribution;
+import dev.millrace.attribute.AttributionCommit;
+import dev.millrace.attribute.AttributionSettings;
+import dev.millrace.attribute.AttributionSettings.Placement;
+import dev.millrace.attribute.TrainingExample;
+import dev.millrace.checkpoint.ScratchEntries;
+import dev.millrace.event.RejectReason;
+import dev.millrace.experiment.ExperimentReference;
+import dev.millrace.feature.UserFeatures;
+import dev.millrace.state.Books;
+import dev.millrace.state.InputTopic;
+import dev.millrace.state.Utf8;
+import dev.millrace.topic.BatchLog.BrokenLogException;
+import dev.millrace.topic.KeyPartition;
+import dev.millrace.topic.TopicLog;
+import dev.millrace.topic.TopicNames;
+import dev.millrace.verify.books.BooksSnapshot.Totals;
+import dev.millrace.verify.books.ExampleComparison.Entry;
+import dev.millrace.wire.AvroWire;
+import dev.millrace.wire.EventRecords;
+import dev.millrace.wire.PlainRecord;
+import dev.millrace.wire.Topic;
+import dev.millrace.wire.TopicRecord;
+import dev.millrace.wire.TrainingRecords;
+import dev.millrace.wire.UndecodableException;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.EnumMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.function.Consumer;
+
+/** Audits the attribution of one user partition: makes it again, and compares its examples, users, books and sums of experiments. */
+final class PartitionAudit implements Attribution.Output, AttributionReplay.Listener {
+
+    /** Topics of the partition, in the order in which commits name them. */
+    static final List<InputTopic> TOPICS = List.of(InputTopic.EXPOSURES, InputTopic.CLICKS, InputTopic.USERS);
+
+    /**
+     * What all partitions share.
+     *
+     * @param examplesEnd offset behind the last training example that is compared
+     * @param commitsEnd offset behind the last commit; what lies before the other ends is of commits before this one
+     */
+    record Shared(
+            TopicLog log,
+            AvroWire wire,
+            TopicNames topics,
+            AttributionSettings settings,
+            ExperimentReference.Lookup experiments,
+            BooksSnapshot snapshot,
+            DeadLetters letters,
+            UserStates states,
+            CountReport.Findings findings,
+            long examplesEnd,
+            long commitsEnd) {
+
+        String name(InputTopic topic) {
+            return switch (topic) {
+                case EXPOSURES -> topics.exposures();
+                case CLICKS -> topics.clicks();
+                case USERS -> topics.users();
+                case ITEMS -> topics.items();
+                case EXAMPLES -> topics.trainingExamples();
+                case BATCHES -> topics.miniBatches();
+            };
+        }
+    }
+
+    private static final String REMOVAL = "the removal of a user";
+    private static final RecordAddress NOWHERE = new RecordAddress("", 0, 0);
+
+    private final Shared shared;
+    private final int partition;
+    private final int partitions;
+    private final TrainingRecords training;
+    private final Set<IdHash> users = new HashSet<>(); // if the key does not tell the partition
+    private final RecordCursor examples;
+    private final List<String> exampleFaults = new ArrayList<>();
+    private final ExampleComparison comparison;
+    private Optional<Map<String, Books.Account>> made = Optional.empty(); // the books
+    private RecordAddress commit = NOWHERE;
+    private RecordAddress event = NOWHERE;
+    private long firstClock;
+
+    PartitionAudit(Shared shared, int partition, int partitions) {
+        this.shared = shared;
+        this.partition = partition;
+        this.partitions = partitions;
+        this.training = new TrainingRecords(shared.wire);
+        String topic = shared.topics.trainingExamples();
+        this.examples = new RecordCursor(shared.log, topic, 0, shared.examplesEnd);
+        this.comparison = new ExampleComparison(this::nextEntry, shared.log.begin(topic, 0) == 0, exampleFaults);
+    }
+
+    /**
+     * Audits.
+     *
+     * @return the books that were made again; absent if that was not possible
+     */
+    Optional<Map<String, Books.Account>> run() {
+        Optional<String> gone = gone();
+        if (gone.isPresent()) {
+            shared.findings.note(name() + ": not audited, " + gone.get());
+            return Optional.empty();
+        }
+        Map<InputTopic, RecordCursor> inputs = new EnumMap<>(InputTopic.class);
+        TOPICS.forEach(topic -> inputs.put(topic, cursor(topic)));
+        try (ScratchEntries entries = ScratchEntries.create()) {
+            return replay(new AttributionReplay(
+                    shared.settings,
+                    EventRecords.unlimited(shared.wire),
+                    shared.experiments,
+                    inputs,
+                    entries,
+                    this,
+                    this));
+        }
+    }
+
+    private Optional<Map<String, Books.Account>> replay(AttributionReplay replay) {
+        compareIfReached(replay);
+        try {
+            eachCommit(taken -> {
+                replay.take(taken);
+                compareIfReached(replay);
+            });
+        } catch (BrokenLogException broken) {
+            RecordAddress at = commit;
+            if (replay.isLateBegun() && isUnrecorded()) {
+                noteUnrecorded("what was read before " + Instant.ofEpochMilli(firstClock));
+            } else {
+                shared.findings.fault("the commit at " + at + " " + broken.getMessage());
+            }
+            return Optional.empty();
+        }
+        if (made.isEmpty() && firstClock == 0) {
+            noteUnrecorded("what was read");
+            return Optional.empty();
+        }
+        comparison.end();
+        shared.findings.faults(exampleFaults);
+        shared.states.endPartition();
+        if (made.isEmpty()) {
+            shared.findings.fault(name() + ": no commit ends where the books do");
+        }
+        return made;
+    }
+
+    private void noteUnrecorded(String what) {
+        shared.findings.note(name() + ": not audited, " + what + " is in no commit");
+    }
+
+    private void eachCommit(Consumer<AttributionCommit> each) {
+        RecordCursor commits = new RecordCursor(shared.log, shared.topics.attributionCommits(), 0, shared.commitsEnd);
+        for (Optional<TopicRecord> next = commits.take(); next.isPresent(); next = commits.take()) {
+            if (Utf8.text(next.get().key()).equals(Integer.toString(partition))) {
+                commit = RecordAddress.of(next.get());
+                AttributionCommit taken = decoded(next.get());
+                firstClock = firstClock == 0 ? taken.clock() : firstClock;
+                each.accept(taken);
+            }
+        }
+    }
+
+    private AttributionCommit decoded(TopicRecord record) {
+        try {
+            return shared.wire
+                    .decode(Topic.ATTRIBUTION_COMMITS, record)
+                    .orElseThrow(() -> new BrokenLogException("has no value"));
+        } catch (UndecodableException broken) {
+            throw new BrokenLogException("cannot be read: " + broken.getMessage(), broken);
+        }
+    }
+
+    private String name() {
+        return "partition " + partition;
+    }
+
+    private Optional<String> gone() {
+        List<String> gone = new ArrayList<>();
+        for (InputTopic topic : TOPICS) {
+            if (shared.log.begin(shared.name(topic), partition) > 0) {
+                gone.add(shared.name(topic) + "-" + partition);
+            }
+        }
+        if (shared.log.begin(shared.topics.attributionCommits(), 0) > 0) {
+            gone.add(shared.topics.attributionCommits());
+        }
+        return gone.isEmpty()
+                ? Optional.empty()
+                : Optional.of("the beginning of " + String.join(" and ", gone) + " is gone");
+    }
+
+    private RecordCursor cursor(InputTopic topic) {
+        String name = shared.name(topic);
+        return new RecordCursor(shared.log, name, partition, shared.log.committedEnd(name, partition));
+    }
+
+    /** Whether the books count more events of a topic than commits have: then a build read them that recorded none. */
+    private boolean isUnrecorded() {
+        Map<InputTopic, Long> recorded = new EnumMap<>(InputTopic.class);
+        eachCommit(taken -> taken.runs().stream()
+                .filter(run -> run.end() <= bookedEnd(run.topic()))
+                .forEach(run -> recorded.merge(run.topic(), (long) run.count(), Long::sum)));
+        return TOPICS.stream().anyMatch(topic -> booked(topic).received() > recorded.getOrDefault(topic, 0L));
+    }
+
+    /** Compares the books as soon as the replay is where they are. */
+    private void compareIfReached(AttributionReplay replay) {
+        if (made.isPresent() || TOPICS.stream().anyMatch(topic -> replay.position(topic) != bookedEnd(topic))) {
+            return;
+        }
+        Map<String, Books.Account> accounts = replay.attribution().books().accounts();
+        TOPICS.forEach(topic -> shared.findings.differences(
+                topic.label() + ", " + name(), booked(topic), Totals.of(Books.Account.of(topic, accounts))));
+        shared.findings.compareSums(
+                partition,
+                part().map(BooksSnapshot::experimentSums).orElse(new TreeMap<>()),
+                replay.attribution().experimentSums().byName());
+        made = Optional.of(accounts);
+    }
+
+    private Optional<PlainRecord> part() {
+        return TOPICS.stream()
+                .flatMap(topic -> shared.snapshot.counting(shared.name(topic), partition).stream())
+                .findFirst();
+    }
+
+    private Totals booked(InputTopic topic) {
+        return part().map(of -> BooksSnapshot.totals(of, topic)).orElse(Totals.NONE);
+    }
+
+    /** The offset up to which the books count a topic. */
+    private long bookedEnd(InputTopic topic) {
+        return shared.snapshot.position(shared.name(topic), partition);
+    }
+
+    /** Whether the books count what is being read. */
+    private boolean isCounted() {
+        return made.isEmpty();
+    }
+
+    @Override
+    public void event(InputTopic topic, TopicRecord record, Optional<String> rejected) {
+        event = RecordAddress.of(record);
+        if (isCounted()) {
+            shared.letters.judge(record, rejected);
+            if (!AttributionReplay.isExperiment(topic, record)) { // one goes to every partition
+                shared.letters.judgePlace(record, rejected);
+            }
+        }
+    }
+
+    @Override
+    public void example(TrainingExample example) {
+        made(example, "example " + example.id(), example.user().user());
+    }
+
+    @Override
+    public void userFeatures(UserFeatures user) {
+        shared.states.made(user.user(), Optional.of(user), isCounted());
+    }
+
+    @Override
+    public void userRemoved(String user) {
+        if (shared.settings.placement() != Placement.ANY) { // else each partition may have its own removal
+            made(user, REMOVAL, user);
+        }
+        shared.states.made(user, Optional.empty(), isCounted());
+    }
+
+    private void made(Object content, String name, String user) {
+        if (shared.settings.placement() == Placement.ANY) {
+            users.add(IdHash.of(user));
+        }
+        comparison.made(new Entry(content, name, event, isCounted()));
+    }
+
+    /** The next example or removal of this partition in the topic. */
+    private Optional<Entry> nextEntry() {
+        for (Optional<TopicRecord> next = examples.take(); next.isPresent(); next = examples.take()) {
+            TopicRecord record = next.get();
+            boolean isOurs = shared.settings.placement() == Placement.ANY
+                    ? users.contains(IdHash.of(record.key()))
+                    : KeyPartition.of(record.key(), partitions) == partition;
+            Optional<Entry> entry = isOurs ? entry(record) : Optional.empty();
+            if (entry.isPresent()) {
+                return entry;
+            }
+        }
+        return Optional.empty();
+    }
+
+    private Optional<Entry> entry(TopicRecord record) {
+        RecordAddress place = RecordAddress.of(record);
+        List<Entry> entries = new ArrayList<>();
+        try {
+            training.decode(
+                    record.value().orElseThrow(() -> new UndecodableException(RejectReason.NULL_VALUE, "no value")),
+                    example -> entries.add(new Entry(example, "example " + example.id(), place, true)),
+                    change -> {},
+                    user -> {
+                        if (shared.settings.placement() != Placement.ANY) {
+                            entries.add(new Entry(user, REMOVAL, place, true));
+                        }
+                    });
+        } catch (UndecodableException broken) {
+            // ExampleLog names it
+        }
+        return entries.stream().findFirst();
+    }
+}

@@ -1,0 +1,55 @@
+package dev.millrace.verify.books;
+
+import dev.millrace.topic.TopicLog;
+import dev.millrace.wire.TopicRecord;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.Optional;
+
+/** The committed records of a partition, one after the other; some are held at once. One thread. */
+final class RecordCursor {
+
+    private static final int MOST_RECORDS = 2_000;
+    private static final long MOST_BYTES = 4 << 20;
+
+    private final TopicLog log;
+    private final String topic;
+    private final int partition;
+    private final long end;
+    private final Deque<TopicRecord> held = new ArrayDeque<>();
+    private long next;
+    private long bytes;
+
+    /** @param end offset behind the last record to read */
+    RecordCursor(TopicLog log, String topic, int partition, long end) {
+        this.log = log;
+        this.topic = topic;
+        this.partition = partition;
+        this.end = end;
+        this.next = log.begin(topic, partition);
+    }
+
+    /** Returns the next record; absent behind the last. */
+    Optional<TopicRecord> peek() {
+        if (held.isEmpty() && next < end) {
+            long from = next;
+            next = end; // unless it stops before
+            bytes = 0;
+            log.read(topic, partition, from, end, record -> {
+                held.add(record);
+                bytes += record.value().map(value -> value.length).orElse(0);
+                boolean isFull = held.size() == MOST_RECORDS || bytes > MOST_BYTES;
+                next = isFull ? record.offset() + 1 : end;
+                return !isFull;
+            });
+        }
+        return Optional.ofNullable(held.peek());
+    }
+
+    /** Moves on. */
+    Optional<TopicRecord> take() {
+        Optional<TopicRecord> record = peek();
+        held.poll();
+        return record;
+    }
+}

@@ -1,0 +1,81 @@
+package dev.millrace.verify.books;
+
+import dev.millrace.feature.FeatureFields;
+import dev.millrace.feature.UserFeatures;
+import dev.millrace.state.Form;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+
+/**
+ * Compares the latest features of each user: those that the replays make with those that the topic has. Of the features it holds 16 bytes.
+ *
+ * <p>The trainer may be running. So the topic may have what a commit behind the books made: it is compared with all that was made of the user since.
+ */
+final class UserStates {
+
+    private static final IdHash REMOVED = IdHash.of("");
+
+    /** What the topic has of a user. */
+    private record Found(IdHash state, RecordAddress place) {}
+
+    private final Map<IdHash, Found> found = new HashMap<>();
+    private final Map<IdHash, IdHash> made = new HashMap<>();
+    private final Map<IdHash, IdHash> ofPartition = new HashMap<>();
+    private final Map<IdHash, Set<IdHash>> later = new HashMap<>();
+
+    static IdHash hash(UserFeatures user) {
+        return IdHash.of(Form.written(form -> {
+            UserFeatures unused = FeatureFields.user(form, user.user(), user);
+        }));
+    }
+
+    /** Takes the next record of the topic. */
+    void found(String user, Optional<UserFeatures> state, RecordAddress place) {
+        found.put(IdHash.of(user), new Found(state.map(UserStates::hash).orElse(REMOVED), place));
+    }
+
+    /**
+     * Takes the next state of a user.
+     *
+     * @param state absent if the user was removed
+     * @param isCounted whether the books count what made it
+     */
+    void made(String user, Optional<UserFeatures> state, boolean isCounted) {
+        IdHash hash = state.map(UserStates::hash).orElse(REMOVED);
+        if (isCounted) {
+            ofPartition.put(IdHash.of(user), hash);
+        } else {
+            later.computeIfAbsent(IdHash.of(user), none -> new HashSet<>()).add(hash);
+        }
+    }
+
+    /** The replay of a partition has ended. A removal may come to partitions that do not know the user. */
+    void endPartition() {
+        ofPartition.forEach(
+                (user, state) -> made.merge(user, state, (before, now) -> now.equals(REMOVED) ? before : now));
+        ofPartition.clear();
+    }
+
+    /** Compares the users of all replays. */
+    List<String> faults(String topic) {
+        List<String> faults = new ArrayList<>();
+        found.forEach((user, has) -> {
+            boolean isRight = has.state.equals(made.getOrDefault(user, REMOVED))
+                    || later.getOrDefault(user, Set.of()).contains(has.state);
+            if (!isRight) {
+                faults.add("the features at " + has.place + " are not what the events of their user make");
+            }
+        });
+        made.forEach((user, state) -> {
+            if (!state.equals(REMOVED) && !found.containsKey(user)) {
+                faults.add(topic + " lacks the features of a user whose id has the hash " + user);
+            }
+        });
+        return faults;
+    }
+}
