@@ -170,8 +170,8 @@ class EmbeddedBrokerIT {
                 written.forEach(topic -> producer.sendBytes(topic, new byte[1], Optional.of(new byte[1]), tomorrow));
                 producer.flush();
 
-                assertThat(written).hasSize(12);
-                assertThat(records(clients, written)).isEqualTo(12);
+                assertThat(written).hasSize(13);
+                assertThat(records(clients, written)).isEqualTo(13);
             }
         }
     }
@@ -191,7 +191,7 @@ class EmbeddedBrokerIT {
                         .all()
                         .get();
             }
-            assertThat(topics(broker, Map.of()).create()).hasSize(13).doesNotContain("clicks");
+            assertThat(topics(broker, Map.of()).create()).hasSize(14).doesNotContain("clicks");
 
             assertThatThrownBy(() -> topics(broker, Map.of()).check())
                     .isInstanceOfSatisfying(UnusableTopicException.class, thrown -> assertThat(thrown.faults())

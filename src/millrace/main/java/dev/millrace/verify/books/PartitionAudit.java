@@ -134,14 +134,14 @@ final class PartitionAudit implements Attribution.Output, AttributionReplay.List
         } catch (BrokenLogException broken) {
             RecordAddress at = commit;
             if (replay.isLateBegun() && isUnrecorded()) {
-                noteUnrecorded("what was read before " + Instant.ofEpochMilli(firstClock));
+                noteUnrecorded();
             } else {
                 shared.findings.fault("the commit at " + at + " " + broken.getMessage());
             }
             return Optional.empty();
         }
-        if (made.isEmpty() && firstClock == 0) {
-            noteUnrecorded("what was read");
+        if (made.isEmpty() && hasTopicInNoCommit(replay)) {
+            noteUnrecorded();
             return Optional.empty();
         }
         comparison.end();
@@ -153,8 +153,14 @@ final class PartitionAudit implements Attribution.Output, AttributionReplay.List
         return made;
     }
 
-    private void noteUnrecorded(String what) {
-        shared.findings.note(name() + ": not audited, " + what + " is in no commit");
+    private void noteUnrecorded() {
+        String before = firstClock == 0 ? "" : " before " + Instant.ofEpochMilli(firstClock);
+        shared.findings.note(name() + ": not audited, what was read" + before + " is in no commit");
+    }
+
+    /** Whether the books count a topic that no commit has: a build that recorded none read it, and it was quiet since. */
+    private boolean hasTopicInNoCommit(AttributionReplay replay) {
+        return TOPICS.stream().anyMatch(topic -> replay.position(topic) == 0 && bookedEnd(topic) > 0);
     }
 
     private void eachCommit(Consumer<AttributionCommit> each) {

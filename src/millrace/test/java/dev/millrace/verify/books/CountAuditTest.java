@@ -3,6 +3,7 @@ package dev.millrace.verify.books;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.millrace.attribute.AttributionCommit;
+import dev.millrace.event.Exposure;
 import dev.millrace.event.Features;
 import dev.millrace.event.UserProfile;
 import dev.millrace.state.InputTopic;
@@ -121,6 +122,24 @@ class CountAuditTest {
         assertThat(report.notes())
                 .anyMatch(note -> note.startsWith("partition 0: not audited, what was read before 2026-"))
                 .anyMatch(note -> note.startsWith("features of users: not compared"));
+    }
+
+    @Test
+    void topicQuietSinceAnUpgradeIsNotAudited() {
+        LoggedAttribution scene = new LoggedAttribution(Fault.NONE, SHORT_WINDOWS);
+        LoggedAttribution.Task task = scene.task(LoggedAttribution.partition("u1"));
+        scene.send(new UserProfile("u1", 1_800_000_000_000L, Features.NONE));
+        task.read(InputTopic.USERS);
+        task.commit();
+        commits(scene).clear(); // an earlier build wrote none
+        scene.send(new Exposure("e1", "u1", "i1", 1_800_000_001_000L, 1_800_000_001_000L, Features.NONE));
+        task.read(InputTopic.EXPOSURES);
+        task.commit();
+
+        CountReport report = scene.audit();
+
+        assertThat(report.faults()).isEmpty();
+        assertThat(report.notes()).anyMatch(note -> note.contains("not audited, what was read before 2026-"));
     }
 
     @Test
