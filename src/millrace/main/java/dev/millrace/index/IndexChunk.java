@@ -399,8 +399,7 @@ final class IndexChunk {
     }
 
     /** {@link PriorWeights#of} in floats: score and bound add the same bits. */
-    private static float prior(
-            float popularity, float age, float newness, float bias, float number, float ageNumber) {
+    private static float prior(float popularity, float age, float newness, float bias, float number, float ageNumber) {
         return popularity * number + (age * ageNumber + newness * Math.min(ageNumber, (float) ItemAge.NEW)) + bias;
     }
 }

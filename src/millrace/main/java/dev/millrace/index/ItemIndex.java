@@ -431,9 +431,7 @@ public final class ItemIndex {
         membership.readLock().lock();
         try {
             OptionalInt row = rows.row(item);
-            return row.isEmpty()
-                    ? Young.KINDS
-                    : chunkOf(row.getAsInt()).youth(row.getAsInt() % IndexChunk.ROWS);
+            return row.isEmpty() ? Young.KINDS : chunkOf(row.getAsInt()).youth(row.getAsInt() % IndexChunk.ROWS);
         } finally {
             membership.readLock().unlock();
         }

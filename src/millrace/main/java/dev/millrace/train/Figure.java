@@ -93,8 +93,8 @@ public enum Figure {
             "embedding rows that steps learnt from since this learner started");
 
     /** What is learned of the score beside the towers. */
-    public static final List<Figure> OF_THE_MIXTURE =
-            List.of(POPULARITY_WEIGHT, POPULARITY_HALF_LIFE, AGE_WEIGHT, NEWNESS_WEIGHT, NEIGHBOURS_WEIGHT, YOUNG_BONUS);
+    public static final List<Figure> OF_THE_MIXTURE = List.of(
+            POPULARITY_WEIGHT, POPULARITY_HALF_LIFE, AGE_WEIGHT, NEWNESS_WEIGHT, NEIGHBOURS_WEIGHT, YOUNG_BONUS);
 
     private static final String LOG_Q = "natural log of the sampling probability of the last batch's columns";
     private static final String AGE = "age of the published vectors at the last publication, learning steps";

@@ -74,8 +74,9 @@ public record TrainerSettings(
                 reader.flag(
                         "history.answers = false: whether answers may have items of the user's history, as in sessions: "
                                 + "what exams and the mixture's lessons rank, and the recall API's default"),
-                reader.number("young.budget = 0 in [0, 0.5]: largest share of the mixture's merit that a bonus for items "
-                        + "with fewer than ten clicks may cost, so that they get a fair chance; 0: no bonus"),
+                reader.number(
+                        "young.budget = 0 in [0, 0.5]: largest share of the mixture's merit that a bonus for items "
+                                + "with fewer than ten clicks may cost, so that they get a fair chance; 0: no bonus"),
                 learnFrom(reader),
                 reader.free(free ->
                         free.integer("digest.steps = 100 in [1, 1000000]: steps between two digests of the model"

@@ -222,7 +222,8 @@ class MixtureTest {
 
         assertThat(mixture.leader()).isEqualTo(5);
         assertThat(mixture.relative())
-                .isEqualTo(new PriorWeights(0, 0, 0, mixture.prior(5).neighbours() / mixture.towers(5), List.of(), Young.NONE, 2));
+                .isEqualTo(new PriorWeights(
+                        0, 0, 0, mixture.prior(5).neighbours() / mixture.towers(5), List.of(), Young.NONE, 2));
         assertThat(Mixture.readRelative(mixture.stored().value())).isEqualTo(mixture.relative());
     }
 

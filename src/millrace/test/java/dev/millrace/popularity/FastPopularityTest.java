@@ -40,8 +40,7 @@ class FastPopularityTest {
                         0.1),
                 new FastPopularity.Settings(List.of(Duration.ofDays(7), Duration.ofHours(7), Duration.ofHours(2)), 5),
                 new FastPopularity.Settings(
-                        List.of(Duration.ofDays(1), Duration.ofHours(6), Duration.ofHours(6)),
-                        List.of(0.5, 5.0, 0.5)));
+                        List.of(Duration.ofDays(1), Duration.ofHours(6), Duration.ofHours(6)), List.of(0.5, 5.0, 0.5)));
     }
 
     @Test
