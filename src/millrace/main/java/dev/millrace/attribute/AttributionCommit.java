@@ -27,6 +27,9 @@ public record AttributionCommit(
         List<Run> runs,
         SortedMap<String, List<Integer>> rejected) {
 
+    /** The topics that runs are of. Their order is that of the record's numbers. */
+    public static final List<InputTopic> TOPICS = List.of(InputTopic.EXPOSURES, InputTopic.CLICKS, InputTopic.USERS);
+
     /** Events of one topic with successive offsets that were read one after the other. */
     public record Run(InputTopic topic, long first, int count) {
 

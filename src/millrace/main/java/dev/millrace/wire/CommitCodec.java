@@ -5,7 +5,6 @@ import static dev.millrace.wire.RecordForm.LONG;
 
 import dev.millrace.attribute.AttributionCommit;
 import dev.millrace.attribute.AttributionCommit.Run;
-import dev.millrace.state.InputTopic;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
@@ -14,8 +13,6 @@ import java.util.Map;
 
 /** The record of a commit of the attribution, in the order of its schema. A run of up to twenty events takes a byte. */
 final class CommitCodec {
-
-    private static final List<InputTopic> TOPICS = List.of(InputTopic.EXPOSURES, InputTopic.CLICKS, InputTopic.USERS);
 
     private CommitCodec() {}
 
@@ -26,19 +23,19 @@ final class CommitCodec {
     private record Coded(List<Long> first, List<Integer> runs, List<Gap> gaps) {
 
         static Coded of(AttributionCommit commit) {
-            long[] first = new long[TOPICS.size()];
-            long[] next = new long[TOPICS.size()]; // 0 before the first event
+            long[] first = new long[AttributionCommit.TOPICS.size()];
+            long[] next = new long[AttributionCommit.TOPICS.size()]; // 0 before the first event
             List<Integer> runs = new ArrayList<>(commit.runs().size());
             List<Gap> gaps = new ArrayList<>();
             for (Run run : commit.runs()) {
-                int topic = TOPICS.indexOf(run.topic());
+                int topic = AttributionCommit.TOPICS.indexOf(run.topic());
                 if (next[topic] == 0) {
                     first[topic] = run.first();
                 } else if (run.first() != next[topic]) {
                     gaps.add(new Gap(runs.size(), run.first() - next[topic]));
                 }
                 next[topic] = run.end();
-                runs.add(TOPICS.size() * run.count() + topic);
+                runs.add(AttributionCommit.TOPICS.size() * run.count() + topic);
             }
             return new Coded(Arrays.stream(first).boxed().toList(), runs, gaps);
         }
@@ -49,9 +46,9 @@ final class CommitCodec {
             gaps.forEach(gap -> ahead.put(gap.run(), gap.offsets()));
             List<Run> decoded = new ArrayList<>(runs.size());
             for (int coded : runs) {
-                int topic = coded % TOPICS.size();
+                int topic = coded % AttributionCommit.TOPICS.size();
                 long from = next[topic] + ahead.getOrDefault(decoded.size(), 0L);
-                Run run = new Run(TOPICS.get(topic), from, coded / TOPICS.size());
+                Run run = new Run(AttributionCommit.TOPICS.get(topic), from, coded / AttributionCommit.TOPICS.size());
                 next[topic] = run.end();
                 decoded.add(run);
             }

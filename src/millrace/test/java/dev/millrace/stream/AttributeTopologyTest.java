@@ -115,13 +115,7 @@ class AttributeTopologyTest {
 
     private boolean isFailing;
 
-    private final Experiment experiment = Experiment.started(
-            "trial",
-            "g1",
-            "g2",
-            "salt",
-            new Experiment.Plan("click", 0.02, 0.05, List.of(50.0), Duration.ofHours(1), Duration.ofMinutes(10)),
-            1);
+    private final Experiment experiment = Streams.trial();
 
     /** A state is known at offset 5 alone. */
     private Optional<Experiment> state(ExperimentReference reference) {

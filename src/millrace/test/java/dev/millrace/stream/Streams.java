@@ -7,6 +7,7 @@ import dev.millrace.event.EventLimits;
 import dev.millrace.event.Exposure;
 import dev.millrace.event.FeatureValue;
 import dev.millrace.event.Features;
+import dev.millrace.experiment.Experiment;
 import dev.millrace.experiment.ExperimentReference;
 import dev.millrace.settings.KeptSettings;
 import dev.millrace.settings.SettingsReader;
@@ -86,6 +87,17 @@ public final class Streams {
     }
 
     /** Those of the default settings. */
+    /** Half of the users see the treatment. */
+    public static Experiment trial() {
+        return Experiment.started(
+                "trial",
+                "g1",
+                "g2",
+                "salt",
+                new Experiment.Plan("click", 0.02, 0.05, List.of(50.0), Duration.ofHours(1), Duration.ofMinutes(10)),
+                1);
+    }
+
     public static EventLimits limits() {
         return EventLimits.read(new SettingsReader(Map.of()));
     }

@@ -22,7 +22,7 @@ import org.junit.jupiter.api.io.TempDir;
 @Tag("slow")
 class InstallIT {
 
-    private static final long MOST_BYTES = 120_000_000;
+    private static final long MOST_BYTES = 130_000_000;
     private static final int PATIENCE = 180; // seconds
     private static final List<String> TOOLS =
             List.of("bash", "env", "grep", "sed", "find", "mktemp", "flock", "rm", "id", "readlink", "dirname", "true");

@@ -55,9 +55,9 @@ class PageIT {
 
     private static final String MAP_ITEM = "document.getElementById('map-item').textContent";
 
-    /** Whether the arrows have rates: all but two can be known. */
+    /** Whether the arrows have rates: all but three can be known. */
     private static final String RATES =
-            "[...document.querySelectorAll('.rate tspan')].filter(one =>" + " one.textContent === '').length === 2";
+            "[...document.querySelectorAll('.rate tspan')].filter(one =>" + " one.textContent === '').length === 3";
 
     private static final String ANSWERING =
             "/^answering with generation/.test(document.getElementById('status-text').textContent)";

@@ -1,5 +1,6 @@
 package dev.millrace.verify.books;
 
+import dev.millrace.attribute.AttributionCommit;
 import dev.millrace.attribute.AttributionSettings;
 import dev.millrace.experiment.ExperimentReference;
 import dev.millrace.state.Books;
@@ -124,7 +125,7 @@ public final class CountAudit {
         for (int partition = 0; partition < partitions; partition++) {
             Optional<Map<String, Books.Account>> books = new PartitionAudit(shared, partition, partitions).run();
             audited += books.isPresent() ? 1 : 0;
-            for (InputTopic topic : PartitionAudit.TOPICS) {
+            for (InputTopic topic : AttributionCommit.TOPICS) {
                 made.merge(
                         topic,
                         books.map(accounts -> Totals.of(Books.Account.of(topic, accounts)))

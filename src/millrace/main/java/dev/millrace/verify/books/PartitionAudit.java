@@ -39,9 +39,6 @@ import java.util.function.Consumer;
 /** Audits the attribution of one user partition: makes it again, and compares its examples, users, books and sums of experiments. */
 final class PartitionAudit implements Attribution.Output, AttributionReplay.Listener {
 
-    /** Topics of the partition, in the order in which commits name them. */
-    static final List<InputTopic> TOPICS = List.of(InputTopic.EXPOSURES, InputTopic.CLICKS, InputTopic.USERS);
-
     /**
      * What all partitions share.
      *
@@ -111,7 +108,7 @@ final class PartitionAudit implements Attribution.Output, AttributionReplay.List
             return Optional.empty();
         }
         Map<InputTopic, RecordCursor> inputs = new EnumMap<>(InputTopic.class);
-        TOPICS.forEach(topic -> inputs.put(topic, cursor(topic)));
+        AttributionCommit.TOPICS.forEach(topic -> inputs.put(topic, cursor(topic)));
         try (ScratchEntries entries = ScratchEntries.create()) {
             return replay(new AttributionReplay(
                     shared.settings,
@@ -160,7 +157,7 @@ final class PartitionAudit implements Attribution.Output, AttributionReplay.List
 
     /** Whether the books count a topic that no commit has: a build that recorded none read it, and it was quiet since. */
     private boolean hasTopicInNoCommit(AttributionReplay replay) {
-        return TOPICS.stream().anyMatch(topic -> replay.position(topic) == 0 && bookedEnd(topic) > 0);
+        return AttributionCommit.TOPICS.stream().anyMatch(topic -> replay.position(topic) == 0 && bookedEnd(topic) > 0);
     }
 
     private void eachCommit(Consumer<AttributionCommit> each) {
@@ -191,7 +188,7 @@ final class PartitionAudit implements Attribution.Output, AttributionReplay.List
 
     private Optional<String> gone() {
         List<String> gone = new ArrayList<>();
-        for (InputTopic topic : TOPICS) {
+        for (InputTopic topic : AttributionCommit.TOPICS) {
             if (shared.log.begin(shared.name(topic), partition) > 0) {
                 gone.add(shared.name(topic) + "-" + partition);
             }
@@ -215,16 +212,18 @@ final class PartitionAudit implements Attribution.Output, AttributionReplay.List
         eachCommit(taken -> taken.runs().stream()
                 .filter(run -> run.end() <= bookedEnd(run.topic()))
                 .forEach(run -> recorded.merge(run.topic(), (long) run.count(), Long::sum)));
-        return TOPICS.stream().anyMatch(topic -> booked(topic).received() > recorded.getOrDefault(topic, 0L));
+        return AttributionCommit.TOPICS.stream()
+                .anyMatch(topic -> booked(topic).received() > recorded.getOrDefault(topic, 0L));
     }
 
     /** Compares the books as soon as the replay is where they are. */
     private void compareIfReached(AttributionReplay replay) {
-        if (made.isPresent() || TOPICS.stream().anyMatch(topic -> replay.position(topic) != bookedEnd(topic))) {
+        if (made.isPresent()
+                || AttributionCommit.TOPICS.stream().anyMatch(topic -> replay.position(topic) != bookedEnd(topic))) {
             return;
         }
         Map<String, Books.Account> accounts = replay.attribution().books().accounts();
-        TOPICS.forEach(topic -> shared.findings.differences(
+        AttributionCommit.TOPICS.forEach(topic -> shared.findings.differences(
                 topic.label() + ", " + name(), booked(topic), Totals.of(Books.Account.of(topic, accounts))));
         shared.findings.compareSums(
                 partition,
@@ -234,7 +233,7 @@ final class PartitionAudit implements Attribution.Output, AttributionReplay.List
     }
 
     private Optional<PlainRecord> part() {
-        return TOPICS.stream()
+        return AttributionCommit.TOPICS.stream()
                 .flatMap(topic -> shared.snapshot.counting(shared.name(topic), partition).stream())
                 .findFirst();
     }

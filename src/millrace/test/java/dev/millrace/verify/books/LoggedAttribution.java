@@ -28,7 +28,6 @@ import dev.millrace.wire.PartProgress;
 import dev.millrace.wire.Topic;
 import dev.millrace.wire.TopicRecord;
 import dev.millrace.wire.TrainingRecords;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashMap;
@@ -44,7 +43,7 @@ final class LoggedAttribution {
 
     static final int PARTITIONS = 2;
     private static final long T0 = 1_767_225_600_000L;
-    private static final List<InputTopic> TOPICS = PartitionAudit.TOPICS;
+    private static final List<InputTopic> TOPICS = AttributionCommit.TOPICS;
 
     /** How an attribution may be broken. */
     enum Fault {
@@ -62,13 +61,7 @@ final class LoggedAttribution {
     private final EventRecords events = new EventRecords(wire);
     private final Fault fault;
     private final List<Task> tasks = new ArrayList<>();
-    private final Experiment experiment = Experiment.started(
-            "trial",
-            "g1",
-            "g2",
-            "salt",
-            new Experiment.Plan("click", 0.02, 0.05, List.of(50.0), Duration.ofHours(1), Duration.ofMinutes(10)),
-            1);
+    private final Experiment experiment = Streams.trial();
 
     /** @param set settings, each as key=value */
     LoggedAttribution(Fault fault, String... set) {
