@@ -253,6 +253,16 @@ public final class Attribution implements Durable {
         return books;
     }
 
+    /** Restores what was drained, from entries that hold it among those of the store. */
+    public void restoreFrom(EntrySource all) {
+        for (byte[] kind : EntryKeys.ON_THE_HEAP) {
+            all.scan(kind, EntrySource.behind(kind), (key, value) -> {
+                restore(key, value);
+                return true;
+            });
+        }
+    }
+
     @Override
     public void restore(byte[] key, byte[] value) {
         if (Arrays.equals(key, EntryKeys.CLOCK)) {

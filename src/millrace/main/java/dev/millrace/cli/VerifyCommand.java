@@ -28,7 +28,7 @@ import picocli.CommandLine.Option;
         },
         footer = {
             "millrace verify --counts --config my.properties",
-            "millrace verify --model --checkpoints checkpoints --config my.properties",
+            "millrace verify --model --counts --checkpoints checkpoints --config my.properties",
             "millrace verify --answers --config my.properties",
             "millrace verify --model --counts --record --config my.properties"
         })
@@ -55,7 +55,8 @@ final class VerifyCommand implements Callable<Integer> {
             names = "--checkpoints",
             paramLabel = "DIR",
             description =
-                    "with --model: begin from the newest checkpoint in this folder; write one there if nothing differs")
+                    "with --model and --counts: begin from the newest checkpoints in this folder; write some there if"
+                            + " nothing differs")
     @Nullable
     Path checkpoints;
 
@@ -91,7 +92,7 @@ final class VerifyCommand implements Callable<Integer> {
         }
         List<Verdict> verdicts = new ArrayList<>();
         if (counts) {
-            verdicts.add(enter(cluster, Verdict.ofCounts(settings, cluster, output)));
+            verdicts.add(enter(cluster, Verdict.ofCounts(settings, cluster, Optional.ofNullable(checkpoints), output)));
         }
         if (answers) {
             verdicts.add(enter(cluster, Verdict.ofAnswers(cluster, output)));

@@ -32,6 +32,7 @@ final class AttributionReplay {
     }
 
     private final Attribution attribution;
+    private final OrderedEntries entries;
     private final EventRecords events;
     private final ExperimentReference.Lookup experiments;
     private final Map<InputTopic, RecordCursor> inputs;
@@ -40,8 +41,9 @@ final class AttributionReplay {
     private boolean isLateBegun;
 
     /**
-     * @param inputs exposures, clicks and users of the partition, from their beginning
-     * @param entries of the attribution; empty
+     * @param inputs exposures, clicks and users of the partition, from where the entries stand
+     * @param entries all of the attribution, and for it to change
+     * @param from where they stand
      */
     AttributionReplay(
             AttributionSettings settings,
@@ -49,9 +51,13 @@ final class AttributionReplay {
             ExperimentReference.Lookup experiments,
             Map<InputTopic, RecordCursor> inputs,
             OrderedEntries entries,
+            AttributionPlace from,
             Attribution.Output output,
             Listener listener) {
         this.attribution = new Attribution(settings, entries, output);
+        this.entries = entries;
+        this.positions.putAll(from.positions());
+        attribution.restoreFrom(entries);
         this.events = events;
         this.experiments = experiments;
         this.inputs = inputs;
@@ -60,6 +66,11 @@ final class AttributionReplay {
 
     Attribution attribution() {
         return attribution;
+    }
+
+    /** Returns the offsets behind the last events. */
+    Map<InputTopic, Long> positions() {
+        return positions;
     }
 
     /** Returns the offset behind the last event of a topic; 0 if there is none. */
@@ -91,6 +102,7 @@ final class AttributionReplay {
                         why -> attribution.reject(run.topic(), why), () -> apply(run.topic(), record, commit));
             }
         }
+        attribution.drainDirty(entries);
     }
 
     /** Returns whether the commit that could not be taken is the first one that has a topic, and has not its beginning. */

@@ -4,6 +4,7 @@ import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.function.Supplier;
 
 /**
@@ -30,14 +31,17 @@ final class ExampleComparison {
     private final Deque<Entry> made = new ArrayDeque<>();
     private final Deque<Entry> found = new ArrayDeque<>();
     private boolean isBegun; // some were equal
+    private long end;
 
     /**
      * @param topic gives the next entry of the topic
-     * @param isWhole whether the topic still has its beginning: else it may lack all before its first entry
+     * @param from offset at which the topic is read
+     * @param isWhole whether the topic still has all from there: else it may lack all before its first entry
      * @param faults to add to
      */
-    ExampleComparison(Supplier<Optional<Entry>> topic, boolean isWhole, List<String> faults) {
+    ExampleComparison(Supplier<Optional<Entry>> topic, long from, boolean isWhole, List<String> faults) {
         this.topic = topic;
+        this.end = from;
         this.isWhole = isWhole;
         this.faults = faults;
     }
@@ -48,6 +52,11 @@ final class ExampleComparison {
         while (!made.isEmpty() && (isEqual() || made.size() >= FAR)) {
             step();
         }
+    }
+
+    /** Returns the offset behind the last entry of the topic that was made again; absent if that lacks one, or has one too many before. */
+    OptionalLong equalUntil() {
+        return made.isEmpty() && faults.isEmpty() ? OptionalLong.of(end) : OptionalLong.empty();
     }
 
     /** The replay has ended. */
@@ -68,7 +77,7 @@ final class ExampleComparison {
     private void step() {
         if (isEqual()) {
             made.remove();
-            found.remove();
+            end = found.remove().place().offset() + 1;
             isBegun = true;
             return;
         }

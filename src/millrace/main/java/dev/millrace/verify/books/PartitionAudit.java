@@ -5,12 +5,15 @@ import dev.millrace.attribute.AttributionCommit;
 import dev.millrace.attribute.AttributionSettings;
 import dev.millrace.attribute.AttributionSettings.Placement;
 import dev.millrace.attribute.TrainingExample;
+import dev.millrace.checkpoint.CheckpointDirectory.UsableCheckpoint;
 import dev.millrace.checkpoint.ScratchEntries;
 import dev.millrace.event.RejectReason;
 import dev.millrace.experiment.ExperimentReference;
 import dev.millrace.feature.UserFeatures;
+import dev.millrace.settings.KeptSettings;
 import dev.millrace.state.Books;
 import dev.millrace.state.InputTopic;
+import dev.millrace.state.OrderedEntries;
 import dev.millrace.state.Utf8;
 import dev.millrace.topic.BatchLog.BrokenLogException;
 import dev.millrace.topic.KeyPartition;
@@ -25,6 +28,7 @@ import dev.millrace.wire.Topic;
 import dev.millrace.wire.TopicRecord;
 import dev.millrace.wire.TrainingRecords;
 import dev.millrace.wire.UndecodableException;
+import java.nio.file.Path;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.EnumMap;
@@ -32,6 +36,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.function.Consumer;
@@ -51,6 +56,7 @@ final class PartitionAudit implements Attribution.Output, AttributionReplay.List
             TopicNames topics,
             AttributionSettings settings,
             ExperimentReference.Lookup experiments,
+            Optional<CountAudit.Checkpoints> checkpoints,
             BooksSnapshot snapshot,
             DeadLetters letters,
             UserStates states,
@@ -76,60 +82,81 @@ final class PartitionAudit implements Attribution.Output, AttributionReplay.List
     private final Shared shared;
     private final int partition;
     private final int partitions;
+    private final OrderedEntries entries;
+    private final Optional<AttributionCheckpoints> checkpoints;
+    private final Optional<UsableCheckpoint<AttributionPlace>> begun; // from it
+    private final AttributionPlace from;
     private final TrainingRecords training;
     private final Set<IdHash> users = new HashSet<>(); // if the key does not tell the partition
+    private final Map<InputTopic, RecordCursor> inputs = new EnumMap<>(InputTopic.class);
     private final RecordCursor examples;
     private final List<String> exampleFaults = new ArrayList<>();
     private final ExampleComparison comparison;
+    private final int faultsBefore;
     private Optional<Map<String, Books.Account>> made = Optional.empty(); // the books
-    private RecordAddress commit = NOWHERE;
+    private Optional<TopicRecord> commit = Optional.empty(); // the last one
     private RecordAddress event = NOWHERE;
+    private long nextCommit;
     private long firstClock;
 
-    PartitionAudit(Shared shared, int partition, int partitions) {
+    private PartitionAudit(Shared shared, int partition, int partitions, OrderedEntries entries) {
         this.shared = shared;
         this.partition = partition;
         this.partitions = partitions;
+        this.entries = entries;
+        this.checkpoints = shared.checkpoints.map(
+                where -> where.of(shared.log, shared.topics.attributionCommits(), partition, partitions));
+        this.begun = checkpoints.flatMap(files -> files.restore(entries));
+        this.from = begun.map(UsableCheckpoint::header)
+                .orElse(AttributionPlace.beginning("", partition, partitions, KeptSettings.NONE));
         this.training = new TrainingRecords(shared.wire);
         String topic = shared.topics.trainingExamples();
-        this.examples = new RecordCursor(shared.log, topic, 0, shared.examplesEnd);
-        this.comparison = new ExampleComparison(this::nextEntry, shared.log.begin(topic, 0) == 0, exampleFaults);
+        this.examples = new RecordCursor(shared.log, topic, 0, from.examples(), shared.examplesEnd);
+        this.comparison = new ExampleComparison(
+                this::nextEntry, from.examples(), shared.log.begin(topic, 0) <= from.examples(), exampleFaults);
+        this.faultsBefore = faultCount();
     }
 
     /**
-     * Audits.
+     * Audits a partition.
      *
      * @return the books that were made again; absent if that was not possible
      */
-    Optional<Map<String, Books.Account>> run() {
+    static Optional<Map<String, Books.Account>> run(Shared shared, int partition, int partitions) {
+        try (ScratchEntries entries = ScratchEntries.create()) {
+            return new PartitionAudit(shared, partition, partitions, entries).run();
+        }
+    }
+
+    private Optional<Map<String, Books.Account>> run() {
+        begun.ifPresent(found ->
+                shared.findings.note(name() + ": goes on from " + found.file().getFileName()));
         Optional<String> gone = gone();
         if (gone.isPresent()) {
             shared.findings.note(name() + ": not audited, " + gone.get());
             return Optional.empty();
         }
-        Map<InputTopic, RecordCursor> inputs = new EnumMap<>(InputTopic.class);
+        shared.states.beginPartition(entries);
         AttributionCommit.TOPICS.forEach(topic -> inputs.put(topic, cursor(topic)));
-        try (ScratchEntries entries = ScratchEntries.create()) {
-            return replay(new AttributionReplay(
-                    shared.settings,
-                    EventRecords.unlimited(shared.wire),
-                    shared.experiments,
-                    inputs,
-                    entries,
-                    this,
-                    this));
-        }
+        return replay(new AttributionReplay(
+                shared.settings,
+                EventRecords.unlimited(shared.wire),
+                shared.experiments,
+                inputs,
+                entries,
+                from,
+                this,
+                this));
     }
 
     private Optional<Map<String, Books.Account>> replay(AttributionReplay replay) {
-        compareIfReached(replay);
         try {
-            eachCommit(taken -> {
+            eachCommit(() -> compareIfReached(replay), taken -> {
                 replay.take(taken);
                 compareIfReached(replay);
             });
         } catch (BrokenLogException broken) {
-            RecordAddress at = commit;
+            String at = commit.map(RecordAddress::of).orElse(NOWHERE).toString();
             if (replay.isLateBegun() && isUnrecorded()) {
                 noteUnrecorded();
             } else {
@@ -160,16 +187,33 @@ final class PartitionAudit implements Attribution.Output, AttributionReplay.List
         return AttributionCommit.TOPICS.stream().anyMatch(topic -> replay.position(topic) == 0 && bookedEnd(topic) > 0);
     }
 
-    private void eachCommit(Consumer<AttributionCommit> each) {
-        RecordCursor commits = new RecordCursor(shared.log, shared.topics.attributionCommits(), 0, shared.commitsEnd);
-        for (Optional<TopicRecord> next = commits.take(); next.isPresent(); next = commits.take()) {
-            if (Utf8.text(next.get().key()).equals(Integer.toString(partition))) {
-                commit = RecordAddress.of(next.get());
-                AttributionCommit taken = decoded(next.get());
-                firstClock = firstClock == 0 ? taken.clock() : firstClock;
-                each.accept(taken);
-            }
+    private void eachCommit(Runnable beforeFirst, Consumer<AttributionCommit> each) {
+        RecordCursor commits =
+                new RecordCursor(shared.log, shared.topics.attributionCommits(), 0, from.commits(), shared.commitsEnd);
+        Optional<TopicRecord> next = own(commits);
+        nextCommit = offset(next);
+        beforeFirst.run();
+        while (next.isPresent()) {
+            commit = next;
+            AttributionCommit taken = decoded(next.get());
+            firstClock = firstClock == 0 ? taken.clock() : firstClock;
+            next = own(commits);
+            nextCommit = offset(next);
+            each.accept(taken);
         }
+    }
+
+    /** The next commit of this partition. */
+    private Optional<TopicRecord> own(RecordCursor commits) {
+        Optional<TopicRecord> next = commits.take();
+        while (next.isPresent() && !Utf8.text(next.get().key()).equals(Integer.toString(partition))) {
+            next = commits.take();
+        }
+        return next;
+    }
+
+    private long offset(Optional<TopicRecord> next) {
+        return next.map(TopicRecord::offset).orElse(shared.commitsEnd);
     }
 
     private AttributionCommit decoded(TopicRecord record) {
@@ -189,27 +233,27 @@ final class PartitionAudit implements Attribution.Output, AttributionReplay.List
     private Optional<String> gone() {
         List<String> gone = new ArrayList<>();
         for (InputTopic topic : AttributionCommit.TOPICS) {
-            if (shared.log.begin(shared.name(topic), partition) > 0) {
+            if (shared.log.begin(shared.name(topic), partition) > from.next(topic)) {
                 gone.add(shared.name(topic) + "-" + partition);
             }
         }
-        if (shared.log.begin(shared.topics.attributionCommits(), 0) > 0) {
+        if (shared.log.begin(shared.topics.attributionCommits(), 0) > from.commits()) {
             gone.add(shared.topics.attributionCommits());
         }
-        return gone.isEmpty()
-                ? Optional.empty()
-                : Optional.of("the beginning of " + String.join(" and ", gone) + " is gone");
+        String what = begun.isEmpty() ? "the beginning" : "what followed it";
+        return gone.isEmpty() ? Optional.empty() : Optional.of(what + " of " + String.join(" and ", gone) + " is gone");
     }
 
     private RecordCursor cursor(InputTopic topic) {
         String name = shared.name(topic);
-        return new RecordCursor(shared.log, name, partition, shared.log.committedEnd(name, partition));
+        return new RecordCursor(
+                shared.log, name, partition, from.position(topic), shared.log.committedEnd(name, partition));
     }
 
     /** Whether the books count more events of a topic than commits have: then a build read them that recorded none. */
     private boolean isUnrecorded() {
         Map<InputTopic, Long> recorded = new EnumMap<>(InputTopic.class);
-        eachCommit(taken -> taken.runs().stream()
+        eachCommit(() -> {}, taken -> taken.runs().stream()
                 .filter(run -> run.end() <= bookedEnd(run.topic()))
                 .forEach(run -> recorded.merge(run.topic(), (long) run.count(), Long::sum)));
         return AttributionCommit.TOPICS.stream()
@@ -230,6 +274,42 @@ final class PartitionAudit implements Attribution.Output, AttributionReplay.List
                 part().map(BooksSnapshot::experimentSums).orElse(new TreeMap<>()),
                 replay.attribution().experimentSums().byName());
         made = Optional.of(accounts);
+        if (faultCount() == faultsBefore) {
+            store(replay);
+        }
+    }
+
+    private int faultCount() {
+        return shared.findings.faultCount() + shared.letters.faultCount();
+    }
+
+    /** Keeps the entries as they are where the books are, if all that was compared until there is equal. */
+    private void store(AttributionReplay replay) {
+        OptionalLong examplesEnd = comparison.equalUntil();
+        if (checkpoints.isEmpty() || nextCommit == from.commits() || examplesEnd.isEmpty()) {
+            return;
+        }
+        shared.states.store(entries);
+        Map<InputTopic, Long> next = new EnumMap<>(InputTopic.class);
+        inputs.forEach((topic, cursor) -> next.put(topic, cursor.offset()));
+        AttributionPlace own = checkpoints.get().own();
+        Path file = checkpoints
+                .get()
+                .write(
+                        new AttributionPlace(
+                                own.application(),
+                                partition,
+                                partitions,
+                                own.settings(),
+                                nextCommit,
+                                examplesEnd.getAsLong(),
+                                commit.map(last -> new AttributionPlace.Commit(
+                                                last.offset(), AttributionCheckpoints.digest(last)))
+                                        .or(from::last),
+                                replay.positions(),
+                                next),
+                        entries);
+        shared.findings.note(name() + ": the next audit may go on from " + file.getFileName());
     }
 
     private Optional<PlainRecord> part() {

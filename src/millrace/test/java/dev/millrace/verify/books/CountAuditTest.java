@@ -10,6 +10,10 @@ import dev.millrace.state.InputTopic;
 import dev.millrace.verify.books.LoggedAttribution.Fault;
 import dev.millrace.wire.Topic;
 import dev.millrace.wire.TopicRecord;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
@@ -17,6 +21,7 @@ import java.util.Set;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -164,6 +169,135 @@ class CountAuditTest {
         commits(scene).set(0, withValue(first, other));
 
         assertThat(scene.audit().faults()).anyMatch(fault -> fault.contains("was made by version 2 of the rules"));
+    }
+
+    @Test
+    void auditGoesOnFromItsCheckpoint(@TempDir Path folder) {
+        for (int seed = 1; seed <= 4; seed++) {
+            LoggedAttribution scene = played(Fault.NONE, seed);
+            assertThat(scene.audit(folder.resolve("" + seed), "shop").notes())
+                    .anyMatch(
+                            note -> note.startsWith("partition 0: the next audit may go on from attribution-shop-0-"));
+            forgetWhatWasRead(scene);
+
+            scene.play(seed + 10);
+
+            CountReport report = scene.audit(folder.resolve("" + seed), "shop");
+            assertThat(report.faults()).as("seed %d", seed).isEmpty();
+            assertThat(report.notes())
+                    .anyMatch(note -> note.startsWith("partition 1: goes on from attribution-shop-1-"))
+                    .noneMatch(note -> note.contains("not audited"));
+            assertThat(report.lines()).allMatch(line -> line.difference() == 0);
+            assertThat(scene.audit().notes())
+                    .anyMatch(note -> note.contains("the beginning of exposures-0 and clicks-0"));
+        }
+    }
+
+    @Test
+    void faultBehindCheckpointIsNamed(@TempDir Path folder) {
+        LoggedAttribution scene = played(Fault.NONE, 3);
+        scene.audit(folder, "shop");
+        forgetWhatWasRead(scene);
+        scene.play(13);
+
+        examples(scene).remove(7);
+
+        assertThat(scene.audit(folder, "shop").faults()).anyMatch(fault -> fault.contains("makes example"));
+        assertThat(scene.audit(folder, "shop").faults())
+                .as("no checkpoint was written behind it")
+                .anyMatch(fault -> fault.contains("makes example"));
+    }
+
+    @Test
+    void changedStateOfQuietUserIsNamed(@TempDir Path folder) {
+        LoggedAttribution scene = played(Fault.NONE, 3);
+        scene.audit(folder, "shop");
+
+        scene.log.of(scene.topics.userFeatures(), 0).clear();
+
+        assertThat(scene.audit(folder, "shop").faults())
+                .anyMatch(fault -> fault.contains("lacks the features of a user"));
+    }
+
+    @Test
+    void wrongBooksLeaveNoCheckpoint(@TempDir Path folder) {
+        LoggedAttribution scene = played(Fault.COUNTS_TWICE, 3);
+        scene.audit(folder, "shop");
+
+        CountReport report = scene.audit(folder, "shop");
+
+        assertThat(report.faults()).isNotEmpty();
+        assertThat(report.notes())
+                .filteredOn(note -> note.contains("goes on from"))
+                .hasSizeLessThan(2);
+    }
+
+    @Test
+    void checkpointOfOthersIsRefused(@TempDir Path folder) {
+        LoggedAttribution otherSettings = new LoggedAttribution(Fault.NONE, "history.length=7");
+        otherSettings.play(3);
+        LoggedAttribution otherTopics = played(Fault.NONE, 4);
+        for (LoggedAttribution other : List.of(otherSettings, otherTopics)) {
+            Path own = folder.resolve("" + other.hashCode());
+            played(Fault.NONE, 3).audit(own, "shop");
+
+            CountReport report = other.audit(own, "shop");
+
+            assertThat(report.faults()).isEmpty();
+            assertThat(report.notes()).noneMatch(note -> note.contains("goes on from"));
+        }
+    }
+
+    @Test
+    void erasedUserIsInNoNewCheckpoint(@TempDir Path folder) throws IOException {
+        LoggedAttribution scene = played(Fault.NONE, 3);
+        LoggedAttribution.Task task = scene.task(LoggedAttribution.partition("somebody"));
+        String other = Stream.of("another", "stranger", "neighbour")
+                .filter(name -> LoggedAttribution.partition(name) == LoggedAttribution.partition("somebody"))
+                .findFirst()
+                .orElseThrow();
+        scene.send(new UserProfile("somebody", 1_800_000_000_000L, Features.NONE));
+        task.read(InputTopic.USERS);
+        task.commit();
+        scene.audit(folder, "shop");
+        assertThat(checkpointsThatName("somebody", folder)).isEqualTo(1);
+
+        scene.remove("somebody");
+        for (int audit = 0; audit < 3; audit++) { // three are kept
+            task.read(InputTopic.USERS);
+            task.commit();
+            assertThat(scene.audit(folder, "shop").faults()).isEmpty();
+            scene.send(new UserProfile(other, 1_800_000_000_000L + audit, Features.NONE));
+        }
+
+        assertThat(checkpointsThatName(other, folder)).isEqualTo(2);
+        assertThat(checkpointsThatName("somebody", folder)).isZero();
+    }
+
+    private static long checkpointsThatName(String user, Path folder) throws IOException {
+        try (Stream<Path> files = Files.list(folder)) {
+            List<Path> found = files.toList();
+            long count = 0;
+            for (Path file : found) {
+                count += Files.readString(file, StandardCharsets.ISO_8859_1).contains(user) ? 1 : 0;
+            }
+            return count;
+        }
+    }
+
+    /** As retention does, but for the users' latest features. */
+    private static void forgetWhatWasRead(LoggedAttribution scene) {
+        for (String topic : List.of(
+                scene.topics.exposures(),
+                scene.topics.clicks(),
+                scene.topics.users(),
+                scene.topics.attributionCommits(),
+                scene.topics.trainingExamples(),
+                scene.topics.deadLetters())) {
+            for (int partition = 0; partition < LoggedAttribution.PARTITIONS; partition++) {
+                scene.log.begin(topic, partition, scene.log.end(topic, partition));
+            }
+        }
     }
 
     private static LoggedAttribution played(Fault fault, int seed) {

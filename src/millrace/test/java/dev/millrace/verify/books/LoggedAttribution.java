@@ -12,6 +12,7 @@ import dev.millrace.event.UserProfile;
 import dev.millrace.experiment.Experiment;
 import dev.millrace.experiment.ExperimentReference;
 import dev.millrace.feature.UserFeatures;
+import dev.millrace.settings.KeptSettings;
 import dev.millrace.settings.SettingsReader;
 import dev.millrace.state.CounterRandom;
 import dev.millrace.state.InputTopic;
@@ -28,6 +29,7 @@ import dev.millrace.wire.PartProgress;
 import dev.millrace.wire.Topic;
 import dev.millrace.wire.TopicRecord;
 import dev.millrace.wire.TrainingRecords;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashMap;
@@ -58,6 +60,7 @@ final class LoggedAttribution {
     final MemoryLog log = new MemoryLog(PARTITIONS);
     final AvroWire wire = Streams.wire();
     final AttributionSettings settings;
+    private final KeptSettings kept;
     private final EventRecords events = new EventRecords(wire);
     private final Fault fault;
     private final List<Task> tasks = new ArrayList<>();
@@ -69,14 +72,29 @@ final class LoggedAttribution {
         Map<String, String> given = new HashMap<>();
         Stream.of(set).map(each -> each.split("=", 2)).forEach(each -> given.put(each[0], each[1]));
         settings = AttributionSettings.read(new SettingsReader(given));
+        kept = AttributionSettings.kept(given);
         for (int partition = 0; partition < PARTITIONS; partition++) {
             tasks.add(new Task(partition));
         }
     }
 
     CountReport audit() {
-        return CountAudit.run(log, wire, topics, settings, reference -> Optional.of(experiment)
-                .filter(reference::names));
+        return audit(Optional.empty());
+    }
+
+    /** @param folder of checkpoints */
+    CountReport audit(Path folder, String application) {
+        return audit(Optional.of(new CountAudit.Checkpoints(folder, application, kept)));
+    }
+
+    private CountReport audit(Optional<CountAudit.Checkpoints> checkpoints) {
+        return CountAudit.run(
+                log,
+                wire,
+                topics,
+                settings,
+                reference -> Optional.of(experiment).filter(reference::names),
+                checkpoints);
     }
 
     Task task(int partition) {
@@ -190,9 +208,10 @@ final class LoggedAttribution {
         }
 
         private Optional<TopicRecord> next(InputTopic topic) {
-            List<TopicRecord> records = log.of(name(topic), partition);
-            int at = read.getOrDefault(topic, 0);
-            return at < records.size() ? Optional.of(records.get(at)) : Optional.empty();
+            long from = positions.getOrDefault(name(topic) + "-" + partition, 0L);
+            return log.of(name(topic), partition).stream()
+                    .filter(record -> record.offset() >= from)
+                    .findFirst();
         }
 
         /** Reads the next event of a topic, if there is one. */
