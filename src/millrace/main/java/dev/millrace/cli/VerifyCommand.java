@@ -66,6 +66,13 @@ final class VerifyCommand implements Callable<Integer> {
     boolean counts;
 
     @Option(
+            names = "--trust-state",
+            description =
+                    "with --counts and --checkpoints: begin anew with the state that the attribution has, while no"
+                            + " trainer runs; what made it is not audited")
+    boolean isTrusted;
+
+    @Option(
             names = "--answers",
             description = "make logged answers (serve.answers.sample) again from the topics; compare items and scores")
     boolean answers;
@@ -84,6 +91,9 @@ final class VerifyCommand implements Callable<Integer> {
             throw OptionFaults.unusable(
                     "verify", "nothing", "must name what to check: --model, --counts, --answers, or several");
         }
+        if (isTrusted && (!counts || checkpoints == null)) {
+            throw OptionFaults.unusable("--trust-state", "given", "needs --counts and --checkpoints");
+        }
         OptionFaults.requireAtLeastOne("--step", step == null ? 1 : step);
         MillraceSettings settings = config.settings();
         Cluster cluster = Clusters.open(settings);
@@ -92,7 +102,8 @@ final class VerifyCommand implements Callable<Integer> {
         }
         List<Verdict> verdicts = new ArrayList<>();
         if (counts) {
-            verdicts.add(enter(cluster, Verdict.ofCounts(settings, cluster, Optional.ofNullable(checkpoints), output)));
+            verdicts.add(enter(
+                    cluster, Verdict.ofCounts(settings, cluster, Optional.ofNullable(checkpoints), isTrusted, output)));
         }
         if (answers) {
             verdicts.add(enter(cluster, Verdict.ofAnswers(cluster, output)));

@@ -12,6 +12,7 @@ import dev.millrace.generation.GenerationHistory;
 import dev.millrace.operation.OperatorAction.Kind;
 import dev.millrace.settings.KeptSettings;
 import dev.millrace.settings.SettingsReader;
+import dev.millrace.stream.AttributionState;
 import dev.millrace.stream.Part;
 import dev.millrace.stream.StoredSettings;
 import dev.millrace.topic.BatchLog.BrokenLogException;
@@ -55,9 +56,18 @@ public record Verdict(Kind kind, String target, boolean agrees, String detail, R
                 .with(found);
     }
 
-    /** {@code verify --counts}: recomputes the books, and says whether they agree with the topics. */
+    /**
+     * {@code verify --counts}: recomputes the books, and says whether they agree with the topics.
+     *
+     * @param isTrusted whether to begin anew with the state that the attribution has
+     */
     public static Verdict ofCounts(
-            MillraceSettings settings, Cluster cluster, Optional<Path> checkpoints, OutputOption output) {
+            MillraceSettings settings,
+            Cluster cluster,
+            Optional<Path> checkpoints,
+            boolean isTrusted,
+            OutputOption output) {
+        String application = settings.stream().applicationId(Part.ATTRIBUTE);
         KeptSettings kept = ofAttribution(settings, cluster, output.notes());
         CountReport report;
         try (ProgressLine line = output.progress("read");
@@ -70,7 +80,10 @@ public record Verdict(Kind kind, String target, boolean agrees, String detail, R
                             new SettingsReader(kept.inPlaceOf(settings.attributionKept(), settings.values()))),
                     new ExperimentFacts(cluster),
                     checkpoints.map(directory -> new CountAudit.Checkpoints(
-                            directory, settings.stream().applicationId(Part.ATTRIBUTE), kept)));
+                            directory,
+                            application,
+                            kept,
+                            isTrusted ? Optional.of(new AttributionState(log, application)::read) : Optional.empty())));
         }
         return new Verdict(
                 Kind.VERIFY_COUNTS,

@@ -63,24 +63,23 @@ final class AttributionCheckpoints {
     /** Topics that were deleted and made again have other records at the same offsets. */
     private Optional<String> ofOtherTopics(AttributionPlace place) {
         List<String> found = new ArrayList<>();
-        place.last()
-                .filter(last -> log.begin(commits, 0) <= last.offset())
-                .ifPresent(last -> log.read(
-                        commits,
-                        0,
-                        last.offset(),
-                        last.offset() + 1,
-                        record -> found.add(
-                                digest(record).equals(last.digest())
-                                        ? ""
-                                        : "commit " + last.offset() + " is another")));
+        place.last().filter(last -> log.begin(commits, 0) <= last.offset()).ifPresent(last -> {
+            String other = "commit " + last.offset() + " is another";
+            log.read(
+                    commits,
+                    0,
+                    last.offset(),
+                    last.offset() + 1,
+                    record -> commit(record).equals(last) || found.add(other));
+        });
         if (place.commits() > log.end(commits, 0)) {
             found.add("there is no commit " + (place.commits() - 1));
         }
-        return found.stream().filter(why -> !why.isEmpty()).findFirst();
+        return found.stream().findFirst();
     }
 
-    static String digest(TopicRecord commit) {
-        return Sha256.hex(commit.value().orElseThrow());
+    static AttributionPlace.Commit commit(TopicRecord record) {
+        return new AttributionPlace.Commit(
+                record.offset(), Sha256.hex(record.value().orElseThrow()));
     }
 }

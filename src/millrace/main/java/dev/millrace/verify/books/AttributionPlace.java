@@ -52,6 +52,25 @@ record AttributionPlace(
                 application, partition, partitions, settings, 0, 0, Optional.empty(), Map.of(), Map.of());
     }
 
+    /** The same attribution, elsewhere. */
+    AttributionPlace at(
+            long nextCommit,
+            long nextExample,
+            Optional<Commit> lastCommit,
+            Map<InputTopic, Long> behind,
+            Map<InputTopic, Long> following) {
+        return new AttributionPlace(
+                application,
+                partition,
+                partitions,
+                settings,
+                nextCommit,
+                nextExample,
+                lastCommit,
+                Map.copyOf(behind),
+                Map.copyOf(following));
+    }
+
     long position(InputTopic topic) {
         return positions.getOrDefault(topic, 0L);
     }

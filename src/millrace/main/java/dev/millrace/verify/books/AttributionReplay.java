@@ -31,6 +31,13 @@ final class AttributionReplay {
         void event(InputTopic topic, TopicRecord record, Optional<String> rejected);
     }
 
+    /** A commit of rules that this build does not have. */
+    static final class OtherRulesException extends RuntimeException {
+        OtherRulesException(int rules) {
+            super("was made by rules " + rules + ", this build has rules " + Attribution.RULES);
+        }
+    }
+
     private final Attribution attribution;
     private final OrderedEntries entries;
     private final EventRecords events;
@@ -82,11 +89,11 @@ final class AttributionReplay {
      * Gives the attribution what a commit took in.
      *
      * @throws BrokenLogException if that cannot be, after which no other commit can
+     * @throws OtherRulesException if another build made it
      */
     void take(AttributionCommit commit) {
         if (commit.rules() != Attribution.RULES) {
-            throw new BrokenLogException("was made by version " + commit.rules()
-                    + " of the rules, and this build has version " + Attribution.RULES);
+            throw new OtherRulesException(commit.rules());
         }
         attribution.clock(commit.clock());
         Map<Integer, String> rejected = new HashMap<>();

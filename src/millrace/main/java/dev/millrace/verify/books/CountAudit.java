@@ -5,6 +5,7 @@ import dev.millrace.attribute.AttributionSettings;
 import dev.millrace.experiment.ExperimentReference;
 import dev.millrace.settings.KeptSettings;
 import dev.millrace.state.Books;
+import dev.millrace.state.EntrySink;
 import dev.millrace.state.InputTopic;
 import dev.millrace.state.Outcome;
 import dev.millrace.state.Utf8;
@@ -72,14 +73,27 @@ public final class CountAudit {
         this.snapshot = BooksSnapshot.read(log, values, topics.trainingProgress());
     }
 
+    /** The state that an attribution has. */
+    public interface State {
+
+        /**
+         * Reads a partition.
+         *
+         * @param into empty; filled with its entries
+         * @return offsets behind its last events, by topic and partition
+         */
+        Map<String, Long> read(int partition, EntrySink into);
+    }
+
     /**
      * Where audits of an attribution begin, and leave where others may begin.
      *
      * @param directory folder of the files
      * @param application id of the attribution
      * @param settings that its state depends on
+     * @param trusted the state to begin anew with, whatever made it; absent to begin with the newest file
      */
-    public record Checkpoints(Path directory, String application, KeptSettings settings) {
+    public record Checkpoints(Path directory, String application, KeptSettings settings, Optional<State> trusted) {
 
         AttributionCheckpoints of(TopicLog log, String commits, int partition, int partitions) {
             return new AttributionCheckpoints(

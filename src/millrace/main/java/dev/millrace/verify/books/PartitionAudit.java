@@ -12,6 +12,7 @@ import dev.millrace.experiment.ExperimentReference;
 import dev.millrace.feature.UserFeatures;
 import dev.millrace.settings.KeptSettings;
 import dev.millrace.state.Books;
+import dev.millrace.state.EntrySource;
 import dev.millrace.state.InputTopic;
 import dev.millrace.state.OrderedEntries;
 import dev.millrace.state.Utf8;
@@ -19,6 +20,7 @@ import dev.millrace.topic.BatchLog.BrokenLogException;
 import dev.millrace.topic.KeyPartition;
 import dev.millrace.topic.TopicLog;
 import dev.millrace.topic.TopicNames;
+import dev.millrace.verify.books.AttributionReplay.OtherRulesException;
 import dev.millrace.verify.books.BooksSnapshot.Totals;
 import dev.millrace.verify.books.ExampleComparison.Entry;
 import dev.millrace.wire.AvroWire;
@@ -65,15 +67,19 @@ final class PartitionAudit implements Attribution.Output, AttributionReplay.List
             long commitsEnd) {
 
         String name(InputTopic topic) {
-            return switch (topic) {
-                case EXPOSURES -> topics.exposures();
-                case CLICKS -> topics.clicks();
-                case USERS -> topics.users();
-                case ITEMS -> topics.items();
-                case EXAMPLES -> topics.trainingExamples();
-                case BATCHES -> topics.miniBatches();
-            };
+            return PartitionAudit.name(topics, topic);
         }
+    }
+
+    static String name(TopicNames topics, InputTopic topic) {
+        return switch (topic) {
+            case EXPOSURES -> topics.exposures();
+            case CLICKS -> topics.clicks();
+            case USERS -> topics.users();
+            case ITEMS -> topics.items();
+            case EXAMPLES -> topics.trainingExamples();
+            case BATCHES -> topics.miniBatches();
+        };
     }
 
     private static final String REMOVAL = "the removal of a user";
@@ -106,7 +112,10 @@ final class PartitionAudit implements Attribution.Output, AttributionReplay.List
         this.entries = entries;
         this.checkpoints = shared.checkpoints.map(
                 where -> where.of(shared.log, shared.topics.attributionCommits(), partition, partitions));
-        this.begun = checkpoints.flatMap(files -> files.restore(entries));
+        this.begun = checkpoints.flatMap(files -> shared.checkpoints
+                .flatMap(CountAudit.Checkpoints::trusted)
+                .map(state -> begin(state, files))
+                .or(() -> files.restore(entries)));
         this.from = begun.map(UsableCheckpoint::header)
                 .orElse(AttributionPlace.beginning("", partition, partitions, KeptSettings.NONE));
         this.training = new TrainingRecords(shared.wire);
@@ -137,7 +146,7 @@ final class PartitionAudit implements Attribution.Output, AttributionReplay.List
             return Optional.empty();
         }
         shared.states.beginPartition(entries);
-        AttributionCommit.TOPICS.forEach(topic -> inputs.put(topic, cursor(topic)));
+        AttributionCommit.TOPICS.forEach(topic -> inputs.put(topic, cursor(topic, from.position(topic))));
         return replay(new AttributionReplay(
                 shared.settings,
                 EventRecords.unlimited(shared.wire),
@@ -162,6 +171,10 @@ final class PartitionAudit implements Attribution.Output, AttributionReplay.List
             } else {
                 shared.findings.fault("the commit at " + at + " " + broken.getMessage());
             }
+            return Optional.empty();
+        } catch (OtherRulesException other) {
+            shared.findings.note(name() + ": not audited, the commit at "
+                    + commit.map(RecordAddress::of).orElse(NOWHERE) + " " + other.getMessage());
             return Optional.empty();
         }
         if (made.isEmpty() && hasTopicInNoCommit(replay)) {
@@ -244,10 +257,37 @@ final class PartitionAudit implements Attribution.Output, AttributionReplay.List
         return gone.isEmpty() ? Optional.empty() : Optional.of(what + " of " + String.join(" and ", gone) + " is gone");
     }
 
-    private RecordCursor cursor(InputTopic topic) {
+    private RecordCursor cursor(InputTopic topic, long position) {
         String name = shared.name(topic);
-        return new RecordCursor(
-                shared.log, name, partition, from.position(topic), shared.log.committedEnd(name, partition));
+        return new RecordCursor(shared.log, name, partition, position, shared.log.committedEnd(name, partition));
+    }
+
+    /**
+     * Begins with the state that the attribution has, as if an audit had ended there.
+     *
+     * @throws BrokenLogException if that is not the state of the books
+     */
+    private UsableCheckpoint<AttributionPlace> begin(CountAudit.State state, AttributionCheckpoints files) {
+        Map<String, Long> read = state.read(partition, entries);
+        Map<InputTopic, Long> positions = new EnumMap<>(InputTopic.class);
+        Map<InputTopic, Long> next = new EnumMap<>(InputTopic.class);
+        for (InputTopic topic : AttributionCommit.TOPICS) {
+            long position = read.getOrDefault(shared.name(topic) + "-" + partition, 0L);
+            if (position != bookedEnd(topic)) {
+                throw new BrokenLogException("the state of " + name() + " is not that of the books: of "
+                        + topic.label() + " it has all before " + position + ", they count all before "
+                        + bookedEnd(topic) + "; stop the trainers for as long as it is read");
+            }
+            positions.put(topic, position);
+            next.put(topic, cursor(topic, position).offset());
+        }
+        shared.states.beginPartition(EntrySource.NONE);
+        Attribution.users(entries, shared.states::trust);
+        shared.states.store(entries);
+        AttributionPlace place =
+                files.own().at(shared.commitsEnd, shared.examplesEnd, Optional.empty(), positions, next);
+        shared.findings.note(name() + ": begins with the state that the attribution has; what made it is not audited");
+        return new UsableCheckpoint<>(files.write(place, entries), place);
     }
 
     /** Whether the books count more events of a topic than commits have: then a build read them that recorded none. */
@@ -292,23 +332,16 @@ final class PartitionAudit implements Attribution.Output, AttributionReplay.List
         shared.states.store(entries);
         Map<InputTopic, Long> next = new EnumMap<>(InputTopic.class);
         inputs.forEach((topic, cursor) -> next.put(topic, cursor.offset()));
-        AttributionPlace own = checkpoints.get().own();
-        Path file = checkpoints
+        AttributionPlace place = checkpoints
                 .get()
-                .write(
-                        new AttributionPlace(
-                                own.application(),
-                                partition,
-                                partitions,
-                                own.settings(),
-                                nextCommit,
-                                examplesEnd.getAsLong(),
-                                commit.map(last -> new AttributionPlace.Commit(
-                                                last.offset(), AttributionCheckpoints.digest(last)))
-                                        .or(from::last),
-                                replay.positions(),
-                                next),
-                        entries);
+                .own()
+                .at(
+                        nextCommit,
+                        examplesEnd.getAsLong(),
+                        commit.map(AttributionCheckpoints::commit).or(from::last),
+                        replay.positions(),
+                        next);
+        Path file = checkpoints.get().write(place, entries);
         shared.findings.note(name() + ": the next audit may go on from " + file.getFileName());
     }
 
@@ -345,7 +378,10 @@ final class PartitionAudit implements Attribution.Output, AttributionReplay.List
 
     @Override
     public void example(TrainingExample example) {
-        made(example, "example " + example.id(), example.user().user());
+        if (isAnywhere()) {
+            users.add(IdHash.of(example.user().user()));
+        }
+        made(example, "example " + example.id());
     }
 
     @Override
@@ -355,27 +391,25 @@ final class PartitionAudit implements Attribution.Output, AttributionReplay.List
 
     @Override
     public void userRemoved(String user) {
-        if (shared.settings.placement() != Placement.ANY) { // else each partition may have its own removal
-            made(user, REMOVAL, user);
-        }
+        made(user, REMOVAL);
         shared.states.made(user, Optional.empty(), isCounted());
     }
 
-    private void made(Object content, String name, String user) {
-        if (shared.settings.placement() == Placement.ANY) {
-            users.add(IdHash.of(user));
-        }
+    private void made(Object content, String name) {
         comparison.made(new Entry(content, name, event, isCounted()));
     }
 
-    /** The next example or removal of this partition in the topic. */
+    /** Whether a key does not tell the partition. Then an order to erase is in all of them, and each makes a removal. */
+    private boolean isAnywhere() {
+        return shared.settings.placement() == Placement.ANY;
+    }
+
+    /** The next example of this partition in the topic, or removal that may be of this partition. */
     private Optional<Entry> nextEntry() {
         for (Optional<TopicRecord> next = examples.take(); next.isPresent(); next = examples.take()) {
-            TopicRecord record = next.get();
-            boolean isOurs = shared.settings.placement() == Placement.ANY
-                    ? users.contains(IdHash.of(record.key()))
-                    : KeyPartition.of(record.key(), partitions) == partition;
-            Optional<Entry> entry = isOurs ? entry(record) : Optional.empty();
+            Optional<Entry> entry = isAnywhere() || KeyPartition.of(next.get().key(), partitions) == partition
+                    ? entry(next.get())
+                    : Optional.empty();
             if (entry.isPresent()) {
                 return entry;
             }
@@ -389,13 +423,13 @@ final class PartitionAudit implements Attribution.Output, AttributionReplay.List
         try {
             training.decode(
                     record.value().orElseThrow(() -> new UndecodableException(RejectReason.NULL_VALUE, "no value")),
-                    example -> entries.add(new Entry(example, "example " + example.id(), place, true)),
-                    change -> {},
-                    user -> {
-                        if (shared.settings.placement() != Placement.ANY) {
-                            entries.add(new Entry(user, REMOVAL, place, true));
+                    example -> {
+                        if (!isAnywhere() || users.contains(IdHash.of(record.key()))) {
+                            entries.add(new Entry(example, "example " + example.id(), place, true));
                         }
-                    });
+                    },
+                    change -> {},
+                    user -> entries.add(new Entry(user, REMOVAL, place, !isAnywhere())));
         } catch (UndecodableException broken) {
             // ExampleLog names it
         }

@@ -69,6 +69,11 @@ final class UserStates {
         });
     }
 
+    /** Takes it that what the topic has of a user of the partition is right. */
+    void trust(String user) {
+        Optional.ofNullable(found.get(IdHash.of(user))).ifPresent(has -> ofPartition.put(IdHash.of(user), has.state));
+    }
+
     /** Puts what the replay of a partition has made so far among its entries. */
     void store(EntrySink entries) {
         ofPartition.forEach((user, state) -> {

@@ -3,6 +3,7 @@ package dev.millrace.verify.books;
 import dev.millrace.attribute.Attribution;
 import dev.millrace.attribute.AttributionCommit;
 import dev.millrace.attribute.AttributionSettings;
+import dev.millrace.attribute.AttributionSettings.Placement;
 import dev.millrace.attribute.TrainingExample;
 import dev.millrace.event.Click;
 import dev.millrace.event.Exposure;
@@ -15,9 +16,12 @@ import dev.millrace.feature.UserFeatures;
 import dev.millrace.settings.KeptSettings;
 import dev.millrace.settings.SettingsReader;
 import dev.millrace.state.CounterRandom;
+import dev.millrace.state.Frame;
 import dev.millrace.state.InputTopic;
 import dev.millrace.state.MemoryEntries;
+import dev.millrace.state.PrefixedKey;
 import dev.millrace.state.Utf8;
+import dev.millrace.stream.AttributionState;
 import dev.millrace.stream.Streams;
 import dev.millrace.topic.KeyPartition;
 import dev.millrace.topic.TopicNames;
@@ -84,7 +88,18 @@ final class LoggedAttribution {
 
     /** @param folder of checkpoints */
     CountReport audit(Path folder, String application) {
-        return audit(Optional.of(new CountAudit.Checkpoints(folder, application, kept)));
+        return audit(Optional.of(new CountAudit.Checkpoints(folder, application, kept, Optional.empty())));
+    }
+
+    /** Begins with what the changelogs have. */
+    CountReport auditTrusting(Path folder, String application) {
+        CountAudit.State state = new AttributionState(log, application)::read;
+        return audit(Optional.of(new CountAudit.Checkpoints(folder, application, kept, Optional.of(state))));
+    }
+
+    /** Writes the changelogs of all tasks. */
+    void writeChangelogs(String application) {
+        tasks.forEach(task -> task.writeChangelogs(application));
     }
 
     private CountReport audit(Optional<CountAudit.Checkpoints> checkpoints) {
@@ -113,8 +128,13 @@ final class LoggedAttribution {
         send(topics.users(), profile.user(), events.encode(topics.users(), profile));
     }
 
+    /** As a server does, which knows no user's partition if producers have one of their own. */
     void remove(String user) {
-        log.add(topics.users(), partition(user), Utf8.bytes(user), Optional.empty(), Map.of());
+        for (int partition = 0; partition < PARTITIONS; partition++) {
+            if (settings.placement() == Placement.ANY || partition == partition(user)) {
+                log.add(topics.users(), partition, Utf8.bytes(user), Optional.empty(), Map.of());
+            }
+        }
     }
 
     private void send(String topic, String user, byte[] value) {
@@ -189,6 +209,7 @@ final class LoggedAttribution {
     final class Task implements Attribution.Output {
 
         private final int partition;
+        private final MemoryEntries entries = new MemoryEntries();
         private final Attribution attribution;
         private final AttributionCommit.Open open;
         private final Map<InputTopic, Integer> read = new HashMap<>();
@@ -199,7 +220,7 @@ final class LoggedAttribution {
 
         private Task(int partition) {
             this.partition = partition;
-            this.attribution = new Attribution(settings, new MemoryEntries(), this);
+            this.attribution = new Attribution(settings, entries, this);
             this.open = new AttributionCommit.Open(partition, settings);
         }
 
@@ -279,6 +300,27 @@ final class LoggedAttribution {
                             .experiment()
                             .map(state -> new PartProgress.Counted(state, attribution.experimentSums())));
             write(Topic.TRAINING_PROGRESS, topics.trainingProgress(), part);
+        }
+
+        private void writeChangelogs(String application) {
+            String books = application + "-attribution-books-changelog";
+            positions.forEach((name, position) -> log.add(
+                    books,
+                    partition,
+                    PrefixedKey.of((byte) 0, name),
+                    Optional.of(Frame.seal(Frame.allocate(Long.BYTES).putLong(position))),
+                    Map.of()));
+            MemoryEntries drained = new MemoryEntries();
+            attribution.drainDirty(drained);
+            writeChangelog(books, drained);
+            writeChangelog(application + "-attribution-changelog", entries);
+        }
+
+        private void writeChangelog(String name, MemoryEntries of) {
+            of.scan(new byte[0], (key, value) -> {
+                log.add(name, partition, key, Optional.of(value), Map.of());
+                return true;
+            });
         }
 
         /** As if the books had been read before. */
