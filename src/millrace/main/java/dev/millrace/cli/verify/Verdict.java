@@ -94,7 +94,7 @@ public record Verdict(Kind kind, String target, boolean agrees, String detail, R
     }
 
     /** The settings that the attribution's state keeps; if it keeps none, those that were given. */
-    private static KeptSettings ofAttribution(MillraceSettings settings, Cluster cluster, PrintWriter out) {
+    public static KeptSettings ofAttribution(MillraceSettings settings, Cluster cluster, PrintWriter out) {
         KeptSettings kept =
                 StoredSettings.of(settings.clients(), settings.stream(), Part.ATTRIBUTE, cluster.patience());
         if (kept.isEmpty()) {

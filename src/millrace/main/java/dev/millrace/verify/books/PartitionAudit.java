@@ -15,7 +15,6 @@ import dev.millrace.state.Books;
 import dev.millrace.state.EntrySource;
 import dev.millrace.state.InputTopic;
 import dev.millrace.state.OrderedEntries;
-import dev.millrace.state.Utf8;
 import dev.millrace.topic.BatchLog.BrokenLogException;
 import dev.millrace.topic.KeyPartition;
 import dev.millrace.topic.TopicLog;
@@ -26,7 +25,6 @@ import dev.millrace.verify.books.ExampleComparison.Entry;
 import dev.millrace.wire.AvroWire;
 import dev.millrace.wire.EventRecords;
 import dev.millrace.wire.PlainRecord;
-import dev.millrace.wire.Topic;
 import dev.millrace.wire.TopicRecord;
 import dev.millrace.wire.TrainingRecords;
 import dev.millrace.wire.UndecodableException;
@@ -201,42 +199,28 @@ final class PartitionAudit implements Attribution.Output, AttributionReplay.List
     }
 
     private void eachCommit(Runnable beforeFirst, Consumer<AttributionCommit> each) {
-        RecordCursor commits =
-                new RecordCursor(shared.log, shared.topics.attributionCommits(), 0, from.commits(), shared.commitsEnd);
-        Optional<TopicRecord> next = own(commits);
+        CommitCursor commits = new CommitCursor(
+                shared.log,
+                shared.wire,
+                shared.topics.attributionCommits(),
+                partition,
+                from.commits(),
+                shared.commitsEnd);
+        Optional<TopicRecord> next = commits.take();
         nextCommit = offset(next);
         beforeFirst.run();
         while (next.isPresent()) {
             commit = next;
-            AttributionCommit taken = decoded(next.get());
+            AttributionCommit taken = commits.decoded(next.get());
             firstClock = firstClock == 0 ? taken.clock() : firstClock;
-            next = own(commits);
+            next = commits.take();
             nextCommit = offset(next);
             each.accept(taken);
         }
     }
 
-    /** The next commit of this partition. */
-    private Optional<TopicRecord> own(RecordCursor commits) {
-        Optional<TopicRecord> next = commits.take();
-        while (next.isPresent() && !Utf8.text(next.get().key()).equals(Integer.toString(partition))) {
-            next = commits.take();
-        }
-        return next;
-    }
-
     private long offset(Optional<TopicRecord> next) {
         return next.map(TopicRecord::offset).orElse(shared.commitsEnd);
-    }
-
-    private AttributionCommit decoded(TopicRecord record) {
-        try {
-            return shared.wire
-                    .decode(Topic.ATTRIBUTION_COMMITS, record)
-                    .orElseThrow(() -> new BrokenLogException("has no value"));
-        } catch (UndecodableException broken) {
-            throw new BrokenLogException("cannot be read: " + broken.getMessage(), broken);
-        }
     }
 
     private String name() {

@@ -36,7 +36,7 @@ class AuditableCommitsTest {
     @Test
     void oldestCommitWithAllItsEventsIsFound() {
         scene.play(3);
-        int first = commits().size() / 2;
+        int first = 2 * commits().size() / 3;
         AttributionCommit kept = commit(first);
         AttributionCommit.Run run = kept.runs().get(0);
         scene.log.begin(PartitionAudit.name(scene.topics, run.topic()), kept.partition(), run.first());

@@ -103,13 +103,15 @@ final class LoggedAttribution {
     }
 
     private CountReport audit(Optional<CountAudit.Checkpoints> checkpoints) {
-        return CountAudit.run(
-                log,
-                wire,
-                topics,
-                settings,
-                reference -> Optional.of(experiment).filter(reference::names),
-                checkpoints);
+        return CountAudit.run(log, wire, topics, settings, experiments(), checkpoints);
+    }
+
+    Optional<ExampleOrigin> origin(String example) {
+        return ExampleOrigin.find(example, log, wire, topics, settings, experiments());
+    }
+
+    private ExperimentReference.Lookup experiments() {
+        return reference -> Optional.of(experiment).filter(reference::names);
     }
 
     Task task(int partition) {
