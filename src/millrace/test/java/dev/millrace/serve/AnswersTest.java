@@ -8,13 +8,17 @@ import static org.assertj.core.api.Assertions.within;
 import dev.millrace.experiment.Arm;
 import dev.millrace.experiment.ArmAnswers;
 import dev.millrace.experiment.Experiment;
+import dev.millrace.follow.FakeFeed;
 import dev.millrace.neighbour.NeighbourList;
+import dev.millrace.popularity.PriorWeights;
 import dev.millrace.publish.ItemEmbedding;
 import dev.millrace.publish.PublishedPopularity;
+import dev.millrace.recall.FakeEncoder;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -51,6 +55,20 @@ class AnswersTest {
         assertThat(found(scene.get("/v1/recall?user=u1&k=2&exclude-seen=false")))
                 .first()
                 .isEqualTo("a");
+    }
+
+    @Test
+    void learnersSayWhetherHistoryIsAnswered(@TempDir Path other) throws Exception {
+        FakeFeed feed = new FakeFeed(
+                generation -> new FakeEncoder(Map.of(), List.of(), PriorWeights.NONE, (weights, out) -> out[0] = 1)
+                        .answeringHistory());
+        try (RecallScene answering = new RecallScene(other, feed)) {
+            answering.fill();
+
+            assertThat(found(answering.get("/v1/recall?user=u1&k=1"))).containsExactly("a");
+            assertThat(found(answering.get("/v1/recall?user=u1&k=1&exclude-seen=true")))
+                    .containsExactly("b");
+        }
     }
 
     @Test
