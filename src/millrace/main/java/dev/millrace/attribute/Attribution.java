@@ -16,6 +16,7 @@ import dev.millrace.state.InputTopic;
 import dev.millrace.state.OrderedEntries;
 import dev.millrace.state.Outcome;
 import dev.millrace.state.StoredFields;
+import dev.millrace.state.Utf8;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -251,6 +252,25 @@ public final class Attribution implements Durable {
     /** Returns the outcomes of all events so far. */
     public Books books() {
         return books;
+    }
+
+    /** Restores what was drained, from entries that hold it among those of the store. */
+    public void restoreFrom(EntrySource all) {
+        for (byte[] kind : EntryKeys.ON_THE_HEAP) {
+            all.scan(kind, EntrySource.behind(kind), (key, value) -> {
+                restore(key, value);
+                return true;
+            });
+        }
+    }
+
+    /** Hands over the ids of all users whose state is among entries. */
+    public static void users(EntrySource all, Consumer<String> user) {
+        byte[] kind = EntryKeys.user("");
+        all.scan(kind, EntrySource.behind(kind), (key, value) -> {
+            user.accept(Utf8.text(key, kind.length, key.length));
+            return true;
+        });
     }
 
     @Override

@@ -1,0 +1,85 @@
+package dev.millrace.verify.books;
+
+import dev.millrace.checkpoint.CheckpointDirectory;
+import dev.millrace.checkpoint.CheckpointDirectory.Form;
+import dev.millrace.checkpoint.CheckpointDirectory.UsableCheckpoint;
+import dev.millrace.operation.Progress;
+import dev.millrace.state.EntrySource;
+import dev.millrace.state.OrderedEntries;
+import dev.millrace.state.Sha256;
+import dev.millrace.topic.TopicLog;
+import dev.millrace.wire.TopicRecord;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+
+/** The checkpoints of one partition of an attribution. */
+final class AttributionCheckpoints {
+
+    private final TopicLog log;
+    private final String commits;
+    private final AttributionPlace own;
+    private final CheckpointDirectory<AttributionPlace> files;
+
+    /**
+     * @param commits topic of the attribution's commits
+     * @param own the attribution's beginning
+     */
+    AttributionCheckpoints(Path directory, TopicLog log, String commits, AttributionPlace own) {
+        this.log = log;
+        this.commits = commits;
+        this.own = own;
+        this.files = new CheckpointDirectory<>(
+                directory,
+                new Form<>(
+                        "attribution-" + own.application() + "-" + own.partition(),
+                        AttributionPlace.FORM,
+                        AttributionPlace::commits,
+                        place -> own.difference(place).or(() -> ofOtherTopics(place))),
+                unfinished -> {});
+        files.prepare();
+    }
+
+    AttributionPlace own() {
+        return own;
+    }
+
+    /**
+     * Reads the newest that can be used.
+     *
+     * @param into empty; filled with its entries
+     */
+    Optional<UsableCheckpoint<AttributionPlace>> restore(OrderedEntries into) {
+        Optional<UsableCheckpoint<AttributionPlace>> newest = files.newest(Long.MAX_VALUE);
+        newest.ifPresent(found -> AttributionPlace.FORM.read(found.file(), into::put, Progress.NONE));
+        return newest;
+    }
+
+    Path write(AttributionPlace place, EntrySource entries) {
+        return files.write(place, entries);
+    }
+
+    /** Topics that were deleted and made again have other records at the same offsets. */
+    private Optional<String> ofOtherTopics(AttributionPlace place) {
+        List<String> found = new ArrayList<>();
+        place.last().filter(last -> log.begin(commits, 0) <= last.offset()).ifPresent(last -> {
+            String other = "commit " + last.offset() + " is another";
+            log.read(
+                    commits,
+                    0,
+                    last.offset(),
+                    last.offset() + 1,
+                    record -> commit(record).equals(last) || found.add(other));
+        });
+        if (place.commits() > log.end(commits, 0)) {
+            found.add("there is no commit " + (place.commits() - 1));
+        }
+        return found.stream().findFirst();
+    }
+
+    static AttributionPlace.Commit commit(TopicRecord record) {
+        return new AttributionPlace.Commit(
+                record.offset(), Sha256.hex(record.value().orElseThrow()));
+    }
+}
