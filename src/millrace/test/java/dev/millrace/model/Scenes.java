@@ -290,8 +290,8 @@ public final class Scenes {
                     user(random),
                     context(random),
                     "i" + random.nextInt(ITEMS),
-                    "",
-                    1,
+                    at % 2 == 0 ? "" : "hide",
+                    1 + 2 * (at % 2),
                     TIME,
                     0,
                     false));

@@ -84,12 +84,16 @@ public final class LossReference {
         for (int e = 0; e < batch.exposed().size(); e++) {
             double cosine = dot(
                     users[examples + e], vectors.apply(batch.exposed().get(e).item()));
-            exposed -= batch.exposed().get(e).weight()
+            double times = batch.exposed().get(e).action().isEmpty()
+                    ? settings.negatives().exposedWeight()
+                    : 1;
+            exposed -= times
+                    * batch.exposed().get(e).weight()
                     * Math.log(sigmoid(-settings.form().scale() * cosine));
         }
         // an example of a full batch weighs 1 / its size, and the caller scales the mean by the share of a full one
         double share = Math.min(1, (double) examples / settings.fullBatch());
-        return total / examples + settings.negatives().exposedWeight() * exposed / settings.fullBatch() / share;
+        return total / examples + exposed / settings.fullBatch() / share;
     }
 
     private double softmax(int i, double[] user, Function<String, double[]> vectors, double temperature) {
