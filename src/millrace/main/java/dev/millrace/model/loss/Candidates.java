@@ -25,6 +25,7 @@ import java.util.stream.IntStream;
  *     empty if masking is off
  * @param exposed [exposed] candidate of each exposure without a click, and of each item that its user hid; the users' rows follow those of the examples
  * @param exposedWeights [exposed] weights of their losses
+ * @param hides [exposed] whether the user hid the item
  * @param sample statistics of the sample, for reports
  */
 public record Candidates(
@@ -38,6 +39,7 @@ public record Candidates(
         int[][] sameUser,
         int[] exposed,
         float[] exposedWeights,
+        boolean[] hides,
         SampleFigures sample) {
 
     /*
@@ -169,6 +171,10 @@ public record Candidates(
             int[] exposed = batch.exposed().stream()
                     .mapToInt(example -> number(example.item()))
                     .toArray();
+            boolean[] hides = new boolean[exposed.length];
+            for (int e = 0; e < exposed.length; e++) {
+                hides[e] = batch.exposed().get(e).isHiding();
+            }
             return new Candidates(
                     List.copyOf(numbers.keySet()),
                     positive,
@@ -180,6 +186,7 @@ public record Candidates(
                     sameUser,
                     exposed,
                     exposedWeights(batch, loss),
+                    hides,
                     figures(positive, sameUser, columns));
         }
 
