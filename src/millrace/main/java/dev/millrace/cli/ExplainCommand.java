@@ -7,6 +7,7 @@ import dev.millrace.cli.option.OptionFaults;
 import dev.millrace.cli.option.OutputOption;
 import dev.millrace.cli.option.ProgressLine;
 import dev.millrace.cli.option.Row;
+import dev.millrace.popularity.PriorWeights;
 import dev.millrace.train.Figure;
 import dev.millrace.train.TrainingProgress;
 import dev.millrace.verify.BatchOrigin;
@@ -111,6 +112,11 @@ final class ExplainCommand implements Callable<Integer> {
                 .with("step", learnt.get().step());
         for (Figure figure : Figure.OF_THE_MIXTURE) {
             row = row.with(figure.label(), learnt.get().figure(figure));
+        }
+        for (int weight = 0; weight < PriorWeights.REPEATS; weight++) {
+            String place = String.valueOf(PriorWeights.firstPlace(weight));
+            double learned = learnt.get().figure(Figure.REPEAT_WEIGHT, place);
+            row = Double.isNaN(learned) ? row : row.with(Figure.REPEAT_WEIGHT.label(place), learned);
         }
         return known(row);
     }

@@ -11,6 +11,7 @@ import dev.millrace.topic.ClusterFacts.OpenQuestion.Subject;
 import dev.millrace.topic.TopicGrowth;
 import dev.millrace.topic.transaction.Fate;
 import dev.millrace.topic.transaction.JudgedTransaction;
+import dev.millrace.train.Figure;
 import dev.millrace.train.TrainingProgress;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -63,7 +64,8 @@ public final class Diagnosis {
                         diagnosis.transactions(),
                         diagnosis.mapping(),
                         diagnosis.events(),
-                        diagnosis.model())
+                        diagnosis.model(),
+                        diagnosis.repeats())
                 .flatMap(List::stream)
                 .toList();
     }
@@ -451,6 +453,22 @@ public final class Diagnosis {
                 progress.generation(),
                 progress.items(),
                 Math.max(0, age.toMinutes())));
+    }
+
+    /** How many clicks are on what the user had, and whether answers may have that. Nobody else can say which of the two is wanted. */
+    private List<Finding> repeats() {
+        return facts.report()
+                .map(Facts.Report::progress)
+                .filter(progress -> !Double.isNaN(progress.figure(Figure.REPEATS)))
+                .map(progress -> new Check("repeats")
+                        .orOk(String.format(
+                                Locale.ROOT,
+                                "%.1f %% of the latest clicks are on items of the user's history, which answers %s",
+                                100 * progress.figure(Figure.REPEATS),
+                                Double.isNaN(progress.figure(Figure.REPEAT_WEIGHT, "0"))
+                                        ? "leave out (history.answers = false)"
+                                        : "may have (history.answers = true)")))
+                .orElse(List.of());
     }
 
     private void add(Alarm alarm, Check found) {

@@ -82,7 +82,9 @@ final class CatalogueScan {
                     products.multiplyTransposedRight(user, item, product, 1, dim, 1, 1f);
                     for (Examination.Order order : query.orders) {
                         float alone = order.hasTerms() ? product[0] + order.term(number, 0) : product[0];
-                        order.marks[at] = order.adds(exam.near[at]) ? alone + order.ofNeighbours() * nearness : alone;
+                        float mark =
+                                order.adds(exam.near[at]) ? alone + order.ofNeighbours(number, 0) * nearness : alone;
+                        order.marks[at] = mark + ofRepeat(order, exam.had[at], targets[at]);
                     }
                 }
             }
@@ -154,13 +156,22 @@ final class CatalogueScan {
             compared = raised;
             start = 0;
         }
-        if (order.adds(near)) {
-            if (compared == scores) {
-                System.arraycopy(scores, row, raised, 0, size);
-                compared = raised;
-                start = 0;
+        boolean isNear = order.adds(near);
+        if (compared == scores && (isNear || order.hasRepeats())) {
+            System.arraycopy(scores, row, raised, 0, size);
+            compared = raised;
+            start = 0;
+        }
+        if (isNear) {
+            near.forEach(first, size, (item, number) -> raised[item] += order.ofNeighbours(numbers, item) * number);
+        }
+        if (order.hasRepeats()) {
+            int[] had = exam.had[at];
+            for (int place = 0; place < had.length; place++) {
+                if (had[place] >= first && had[place] < first + size) {
+                    raised[had[place] - first] += order.ofRepeat(place);
+                }
             }
-            near.addTo(raised, first, size, order.ofNeighbours());
         }
         float mark = order.marks[at];
         int better = loops.countAbove(compared, start, start + size, mark);
@@ -170,6 +181,15 @@ final class CatalogueScan {
             float score = compared[start + exam.leftOut[at][which] - first];
             order.places.remove(at, score > mark, !(score > mark) && !(score < mark));
         }
+    }
+
+    private static float ofRepeat(Examination.Order order, int[] had, int item) {
+        for (int place = 0; place < had.length; place++) {
+            if (had[place] == item) {
+                return order.ofRepeat(place);
+            }
+        }
+        return 0;
     }
 
     private void count(Places places, double[] marks, double[] counts, int first) {

@@ -11,8 +11,7 @@ public record ExamSettings(
         int everyBatchUpTo,
         Duration popularityHalfLife,
         GivenWeights weights,
-        List<QueryWeights> otherWeights,
-        boolean isHistoryLeftOut) {
+        List<QueryWeights> otherWeights) {
 
     public ExamSettings {
         otherWeights = List.copyOf(otherWeights);
@@ -30,22 +29,16 @@ public record ExamSettings(
                         "exam.popularity-half-life = 6h in [1m, 36500d]: event time after which a click weighs half "
                                 + "in the popularity baseline"),
                 GivenWeights.read(reader, "exam.", "that the exam ranks by"),
-                List.of(),
-                true);
+                List.of());
     }
 
     /** Returns these settings with other further weights. */
     public ExamSettings withOtherWeights(List<QueryWeights> others) {
-        return new ExamSettings(budget, everyBatchUpTo, popularityHalfLife, weights, others, isHistoryLeftOut);
+        return new ExamSettings(budget, everyBatchUpTo, popularityHalfLife, weights, others);
     }
 
     /** Returns these settings with an exam of every batch, whatever it costs. */
     public ExamSettings ofEveryBatch() {
-        return new ExamSettings(1, Integer.MAX_VALUE, popularityHalfLife, weights, otherWeights, isHistoryLeftOut);
-    }
-
-    /** Returns these settings with or without the items of the user's history among the candidates. */
-    public ExamSettings withHistoryLeftOut(boolean isLeftOut) {
-        return new ExamSettings(budget, everyBatchUpTo, popularityHalfLife, weights, otherWeights, isLeftOut);
+        return new ExamSettings(1, Integer.MAX_VALUE, popularityHalfLife, weights, otherWeights);
     }
 }

@@ -9,7 +9,6 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
-import java.util.OptionalInt;
 import java.util.SortedMap;
 import java.util.stream.IntStream;
 
@@ -56,6 +55,12 @@ final class Examination {
             }
             return new Query(form.isRead() ? new float[size * dim] : users, all);
         }
+
+        private Query more(Form form) {
+            List<Order> all = new ArrayList<>(orders);
+            all.replaceAll(order -> order.more(form));
+            return new Query(users, all);
+        }
     }
 
     /** What is stored beside the examinees. */
@@ -69,7 +74,11 @@ final class Examination {
             Places places = byPopularity.fields(form, events);
             double[] popular = form.isRead() ? new double[events] : counts;
             form.numbers(popular);
-            return new Progress(asked, reached, events, all, places, popular);
+            List<Query> whole = new ArrayList<>(all);
+            if (form.goesOn(all.stream().anyMatch(query -> query.orders.stream().anyMatch(Order::hasMore)))) {
+                whole.replaceAll(query -> query.more(form));
+            }
+            return new Progress(asked, reached, events, whole, places, popular);
         }
     }
 
@@ -94,24 +103,45 @@ final class Examination {
             this.places = places;
         }
 
+        /** Writes all but the weights of repeats and of young items, or reads it. */
         Order fields(Form form, int size) {
             return new Order(weights.fields(form), form.floats(marks), places.fields(form, size));
+        }
+
+        private boolean hasMore() {
+            return hasRepeats() || !weights.young().equals(PriorWeights.Young.NONE);
+        }
+
+        private Order more(Form form) {
+            List<Double> repeats = form.list(weights.repeats(), 0.0, Form::number);
+            return new Order(
+                    weights.withRepeats(repeats).withYoung(weights.young().fields(form)), marks, places);
         }
 
         boolean hasTerms() {
             return !weights.areOfNoItem();
         }
 
+        boolean hasRepeats() {
+            return !weights.repeats().isEmpty();
+        }
+
         boolean adds(NearNumbers near) {
-            return weights.neighbours() != 0 && !near.isEmpty();
+            return !near.isEmpty()
+                    && (weights.neighbours() != 0
+                            || !weights.young().neighbours().isEmpty());
+        }
+
+        float ofRepeat(int place) {
+            return (float) weights.repeat(place);
         }
 
         float term(TileNumbers numbers, int item) {
             return (float) numbers.prior(weights, item);
         }
 
-        float ofNeighbours() {
-            return (float) weights.neighbours();
+        float ofNeighbours(TileNumbers numbers, int item) {
+            return hasTerms() ? numbers.ofNeighbours(weights, item) : (float) weights.neighbours();
         }
     }
 
@@ -126,10 +156,13 @@ final class Examination {
     final int[] targets;
     /** [n][] numbers of the items that each event's own does not compete with, each once and ascending; it is among them itself. */
     final int[][] leftOut;
+    /** [n][] numbers of the items of each user's history by place, or {@link #GONE}; empty where these are left out. */
+    final int[][] had;
     /** [n] what is near to the latest clicks of each event's user. */
     final NearNumbers[] near;
 
     private final List<Examinee> examinees;
+    private final boolean isHistoryAnswered;
     private final boolean[] isForgotten;
     private int next;
     private long changes; // of the catalogue, as of the numbers
@@ -139,9 +172,16 @@ final class Examination {
     private boolean isDirty = true;
 
     /** @param time of the events, epoch milliseconds */
-    Examination(long time, List<Examinee> examinees, List<NearNumbers> near, List<Query> queries, Catalogue catalogue) {
-        this(time, examinees, queries, new Places(examinees.size()), new double[examinees.size()]);
+    Examination(long time, List<Examinee> examinees, List<NearNumbers> near, List<Query> queries, ItemFacts facts) {
+        this(
+                time,
+                examinees,
+                queries,
+                new Places(examinees.size()),
+                new double[examinees.size()],
+                facts.isHistoryAnswered());
         near.toArray(this.near);
+        Catalogue catalogue = facts.catalogue();
         changes = catalogue.changes();
         for (int at = 0; at < targets.length; at++) {
             findNumbers(at, catalogue);
@@ -149,7 +189,13 @@ final class Examination {
     }
 
     private Examination(
-            long time, List<Examinee> examinees, List<Query> queries, Places byPopularity, double[] counts) {
+            long time,
+            List<Examinee> examinees,
+            List<Query> queries,
+            Places byPopularity,
+            double[] counts,
+            boolean isHistoryAnswered) {
+        this.isHistoryAnswered = isHistoryAnswered;
         this.time = time;
         this.examinees = new ArrayList<>(examinees);
         this.queries = queries;
@@ -158,6 +204,7 @@ final class Examination {
         this.isForgotten = new boolean[examinees.size()];
         this.targets = new int[examinees.size()];
         this.leftOut = new int[examinees.size()][];
+        this.had = new int[examinees.size()][];
         this.near = new NearNumbers[examinees.size()];
     }
 
@@ -215,18 +262,16 @@ final class Examination {
     private void findNumbers(int at, Catalogue catalogue) {
         Examinee examinee = examinees.get(at);
         targets[at] = catalogue.number(examinee.item()).orElse(GONE);
-        int[] numbers = new int[examinee.leftOut().size() + 1];
-        int count = 0;
-        if (targets[at] != GONE) {
-            numbers[count++] = targets[at];
-        }
-        for (String item : examinee.leftOut()) {
-            OptionalInt number = catalogue.number(item);
-            if (number.isPresent()) {
-                numbers[count++] = number.getAsInt();
-            }
-        }
-        leftOut[at] = Arrays.stream(numbers, 0, count).sorted().distinct().toArray();
+        int[] history = examinee.history().stream()
+                .mapToInt(item -> catalogue.number(item).orElse(GONE))
+                .toArray();
+        had[at] = isHistoryAnswered ? history : new int[0];
+        leftOut[at] = IntStream.concat(
+                        IntStream.of(targets[at]), isHistoryAnswered ? IntStream.empty() : IntStream.of(history))
+                .filter(number -> number != GONE)
+                .sorted()
+                .distinct()
+                .toArray();
     }
 
     /** Forgets a user's events. */
@@ -324,21 +369,22 @@ final class Examination {
      *
      * @param stored entries of the examinees, by their places; those that are missing were forgotten
      */
-    static Examination read(byte[] progress, SortedMap<Integer, byte[]> stored, Catalogue catalogue) {
+    static Examination read(byte[] progress, SortedMap<Integer, byte[]> stored, ItemFacts facts) {
         Progress found = Form.read(progress, new Progress(0, 0, 0, List.of(), new Places(0), new double[0])::fields);
         Examination read = new Examination(
                 found.time,
                 Collections.nCopies(found.size, Examinee.NONE),
                 found.queries,
                 found.byPopularity,
-                found.counts);
+                found.counts,
+                facts.isHistoryAnswered());
         Arrays.fill(read.isForgotten, true);
         stored.headMap(found.size).forEach((at, entry) -> Form.restore(entry, form -> read.fields(form, at)));
         read.next = found.next;
         read.isById = true;
         read.entries = found.size;
         read.isDirty = false;
-        read.changes = catalogue.changes() - 1; // numbers are found when they are needed
+        read.changes = facts.catalogue().changes() - 1; // numbers are found when they are needed
         return read;
     }
 

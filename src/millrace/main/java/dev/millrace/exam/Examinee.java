@@ -11,7 +11,7 @@ import java.util.Set;
  *
  * @param event absent in an exam that was restored
  * @param youth how young the item was when the exam began
- * @param leftOut items that the event's own does not compete with
+ * @param history of the user, latest first
  * @param near what is near to the user's latest clicks
  */
 record Examinee(
@@ -19,20 +19,24 @@ record Examinee(
         String user,
         String item,
         Set<Youth> youth,
-        List<String> leftOut,
+        List<String> history,
         NearNumbers.ById near) {
 
     /** In the place of one that was forgotten. */
     static final Examinee NONE = new Examinee(Optional.empty(), "", "", Set.of(), List.of(), NearNumbers.ById.NOTHING);
 
-    static Examinee of(TrainingExample event, Set<Youth> youth, boolean isHistoryLeftOut) {
-        List<String> leftOut = isHistoryLeftOut ? event.user().history() : List.of();
+    static Examinee of(TrainingExample event, Set<Youth> youth) {
         return new Examinee(
-                Optional.of(event), event.user().user(), event.item(), youth, leftOut, NearNumbers.ById.NOTHING);
+                Optional.of(event),
+                event.user().user(),
+                event.item(),
+                youth,
+                event.user().history(),
+                NearNumbers.ById.NOTHING);
     }
 
     Examinee with(NearNumbers.ById found) {
-        return new Examinee(event, user, item, youth, leftOut, found);
+        return new Examinee(event, user, item, youth, history, found);
     }
 
     /** Writes all but the event, or reads it. */
@@ -42,7 +46,7 @@ record Examinee(
                 form.text(user),
                 form.text(item),
                 Youth.fields(form, youth),
-                form.texts(leftOut),
+                form.texts(history),
                 near.fields(form));
     }
 }

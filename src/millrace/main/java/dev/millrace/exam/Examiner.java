@@ -21,8 +21,8 @@ import java.util.SortedMap;
 import java.util.TreeMap;
 
 /**
- * Progressive validation: ranks each example's item against the whole catalogue, by default without the items of the user's
- * history. It ranks by the model before that learns from the batch, and by a decayed popularity as baseline.
+ * Progressive validation: ranks each example's item against the whole catalogue, without the items of the user's history unless answers
+ * have them. It ranks by the model before that learns from the batch, and by a decayed popularity as baseline.
  *
  * <p>Item vectors are computed anew for each exam, one tile of the catalogue after the other. So the exam is of the model itself, not of
  * the published vectors. Of a catalogue of more than {@value #ITEMS_A_STEP} items it is open for some steps, so that none of them is long.
@@ -121,7 +121,7 @@ public final class Examiner implements Durable {
                 .filter(example -> !example.user().history().isEmpty())
                 .toList();
         List<TrainingExample> examined = facts.answerable(batch);
-        openStored(model, catalogue);
+        openStored(model, facts);
         double credit = budget.credit();
         boolean isAfforded = budget.affords(batch, open.isPresent() ? 0 : examined.size(), catalogue.size(), model);
         storedCredit.changeIf(budget.credit() != credit);
@@ -171,9 +171,9 @@ public final class Examiner implements Durable {
     }
 
     /** Opens an exam that was stored, unless it is one of other settings. */
-    private void openStored(TwoTower model, Catalogue catalogue) {
+    private void openStored(TwoTower model, ItemFacts facts) {
         if (storedProgress.isPresent()) {
-            Examination stored = Examination.read(storedProgress.get(), storedExaminees, catalogue);
+            Examination stored = Examination.read(storedProgress.get(), storedExaminees, facts);
             storedProgress = Optional.empty();
             storedExaminees.clear();
             if (stored.fits(weights().size(), model.dim())) {
@@ -208,8 +208,8 @@ public final class Examiner implements Durable {
     }
 
     /** Forgets a user's events in the exam that is open. */
-    public void removeUser(String user, TwoTower model, Catalogue catalogue) {
-        openStored(model, catalogue);
+    public void removeUser(String user, TwoTower model, ItemFacts facts) {
+        openStored(model, facts);
         open.ifPresent(exam -> exam.forget(user));
     }
 
@@ -263,7 +263,7 @@ public final class Examiner implements Durable {
                 .map(example -> NearNumbers.of(example, facts.neighbours(), time))
                 .toList();
         List<Examinee> examinees = examined.stream()
-                .map(example -> Examinee.of(example, youth(example, facts), settings.isHistoryLeftOut()))
+                .map(example -> Examinee.of(example, youth(example, facts)))
                 .toList();
         List<Examination.Query> queries = new ArrayList<>();
         List<QueryWeights> weights = weights();
@@ -283,7 +283,7 @@ public final class Examiner implements Durable {
             PriorWeights beside = each.given().or(model.mixture().relative()).times(model.temperature());
             queries.get(queries.size() - 1).orders.add(new Examination.Order(beside, examined.size()));
         }
-        Examination exam = new Examination(time, examinees, near, queries, catalogue);
+        Examination exam = new Examination(time, examinees, near, queries, facts);
         vectors(model, catalogue).begin();
         scan(exam, examined.size(), model, facts).mark();
         return exam;

@@ -8,6 +8,7 @@ import dev.millrace.model.StepReport;
 import dev.millrace.model.TwoTower;
 import dev.millrace.neighbour.NeighbourLists;
 import dev.millrace.popularity.FastPopularity;
+import dev.millrace.popularity.PriorWeights;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -16,10 +17,10 @@ import java.util.stream.Collectors;
 /**
  * What a learner knows of items beside its model: which there are, how popular they are lately, and what is clicked beside them.
  *
- * @param isHistoryLeftOut whether the items of a user's history are no candidates for the user
+ * @param isHistoryAnswered whether the items of a user's history are candidates for the user
  */
 public record ItemFacts(
-        Catalogue catalogue, FastPopularity popularity, NeighbourLists neighbours, boolean isHistoryLeftOut) {
+        Catalogue catalogue, FastPopularity popularity, NeighbourLists neighbours, boolean isHistoryAnswered) {
 
     /**
      * Returns the examples of a batch that an answer could have been right for: those that count, of users with a history, whose items are in the
@@ -35,6 +36,11 @@ public record ItemFacts(
                         && !named.contains(example.item())
                         && catalogue.contains(example.item()))
                 .toList();
+    }
+
+    /** Returns by how many clicks so far an item is young, as {@link PriorWeights.Young#youth} has it. */
+    int youth(int item) {
+        return PriorWeights.Young.youth(popularity.clicks(item));
     }
 
     /** Lets a model learn a batch, and its mixture with it. */

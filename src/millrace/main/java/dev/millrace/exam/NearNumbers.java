@@ -118,14 +118,10 @@ final class NearNumbers {
         return at < 0 ? 0 : numbers[at];
     }
 
-    /**
-     * Adds the numbers of a tile's items, times a weight.
-     *
-     * @param to [size] by item, from {@code first} on
-     */
-    void addTo(float[] to, int first, int size, float weight) {
+    /** Visits those of a tile's items that are near, by their places in it. */
+    void forEach(int first, int size, Visitor visitor) {
         for (int at = from(first); at < items.length && items[at] < first + size; at++) {
-            to[items[at] - first] += weight * numbers[at];
+            visitor.visit(items[at] - first, numbers[at]);
         }
     }
 

@@ -9,11 +9,13 @@ final class TileNumbers {
 
     private final double[] popularity;
     private final double[] ages;
+    private final int[] youths;
 
     /** @param most items */
     TileNumbers(int most) {
         this.popularity = new double[most];
         this.ages = new double[most];
+        this.youths = new int[most];
     }
 
     /**
@@ -27,12 +29,18 @@ final class TileNumbers {
         Catalogue catalogue = facts.catalogue();
         for (int at = 0; at < count; at++) {
             popularity[at] = facts.popularity().number(first + at, time, halfLife);
+            youths[at] = facts.youth(first + at);
             ages[at] = ItemAge.number(catalogue.timeAt(first + at), time);
         }
     }
 
     /** Returns what an item's numbers add to its score. */
     double prior(PriorWeights weights, int item) {
-        return weights.of(popularity[item], ages[item]);
+        return weights.of(popularity[item], ages[item], youths[item]);
+    }
+
+    /** Returns the weight of neighbours for an item. */
+    float ofNeighbours(PriorWeights weights, int item) {
+        return (float) weights.neighbours(youths[item]);
     }
 }

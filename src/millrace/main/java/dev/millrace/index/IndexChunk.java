@@ -4,6 +4,7 @@ import dev.millrace.catalogue.ItemAge;
 import dev.millrace.event.Features;
 import dev.millrace.model.engine.Loops;
 import dev.millrace.popularity.PriorWeights;
+import dev.millrace.popularity.PriorWeights.Young;
 import dev.millrace.publish.ItemEmbedding;
 import java.util.Arrays;
 import java.util.List;
@@ -36,6 +37,9 @@ final class IndexChunk {
     private final long[] publications = new long[ROWS];
     /** [half-lives][ROWS] numbers of popularity, each as of its event time. */
     private float[][] published = new float[1][ROWS];
+
+    /** [ROWS] of {@link dev.millrace.popularity.PriorWeights.Young#youth} */
+    private final byte[] youths = new byte[ROWS];
 
     private final long[] itemTimes = new long[ROWS];
     private final float[] numbers = new float[ROWS]; // popularity as of one moment, by one half-life
@@ -96,6 +100,7 @@ final class IndexChunk {
             publications[row] = publishedAt;
             describe(row, embedding.attributes());
             publish(row, embedding.popularity().numbers());
+            youths[row] = (byte) embedding.popularity().youth();
             itemTimes[row] = embedding.itemTime();
             bringTo(asOf, row);
         } finally {
@@ -113,6 +118,7 @@ final class IndexChunk {
             eventTimes[row] = from.eventTimes[fromRow];
             publications[row] = from.publications[fromRow];
             publish(row, from.published(fromRow));
+            youths[row] = from.youths[fromRow];
             itemTimes[row] = from.itemTimes[fromRow];
             bringTo(asOf, row);
             describe(row, from.attributes[fromRow]);
@@ -240,6 +246,16 @@ final class IndexChunk {
         }
     }
 
+    /** By how many clicks so far a row's item is young. */
+    int youth(int row) {
+        long stamp = lock.readLock();
+        try {
+            return youths[row];
+        } finally {
+            lock.unlockRead(stamp);
+        }
+    }
+
     private void publish(int row, List<Float> given) {
         while (published.length < given.size()) {
             published = Arrays.copyOf(published, published.length + 1);
@@ -342,7 +358,7 @@ final class IndexChunk {
         ScoreParts[] parts = new ScoreParts[1];
         read(weights, moment, () -> {
             boolean areNumbersRead = !weights.areOfNoItem();
-            double popularity = areNumbersRead ? weights.popularity() * numbers[row] : 0;
+            double popularity = areNumbersRead ? weights.popularity() * numbers[row] + weights.bias(youths[row]) : 0;
             double age = areNumbersRead
                     ? weights.age() * ages[row] + weights.newness() * Math.min(ages[row], ItemAge.NEW)
                     : 0;
@@ -361,6 +377,7 @@ final class IndexChunk {
                                 (float) weights.popularity(),
                                 (float) weights.age(),
                                 (float) weights.newness(),
+                                (float) weights.bias(youths[row]),
                                 numbers[row],
                                 ages[row]);
     }
@@ -372,13 +389,17 @@ final class IndexChunk {
         float popularity = (float) weights.popularity();
         float age = (float) weights.age();
         float newness = (float) weights.newness();
+        float[] biases = new float[Young.KINDS + 1];
+        for (int youth = 0; youth < Young.KINDS; youth++) {
+            biases[youth] = (float) weights.bias(youth);
+        }
         for (int row = 0; row < count; row++) {
-            scores[row] += prior(popularity, age, newness, numbers[row], ages[row]);
+            scores[row] += prior(popularity, age, newness, biases[youths[row]], numbers[row], ages[row]);
         }
     }
 
     /** {@link PriorWeights#of} in floats: score and bound add the same bits. */
-    private static float prior(float popularity, float age, float newness, float number, float ageNumber) {
-        return popularity * number + (age * ageNumber + newness * Math.min(ageNumber, (float) ItemAge.NEW));
+    private static float prior(float popularity, float age, float newness, float bias, float number, float ageNumber) {
+        return popularity * number + (age * ageNumber + newness * Math.min(ageNumber, (float) ItemAge.NEW)) + bias;
     }
 }

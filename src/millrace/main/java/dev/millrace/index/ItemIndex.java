@@ -1,6 +1,7 @@
 package dev.millrace.index;
 
 import dev.millrace.event.Features;
+import dev.millrace.popularity.PriorWeights.Young;
 import dev.millrace.publish.ItemEmbedding;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -423,6 +424,17 @@ public final class ItemIndex {
     /** Whether items have had an attribute, and none as a number: bounds on it can let nothing pass. */
     public boolean isNoNumber(String attribute) {
         return attributes.isNoQuantity(attribute);
+    }
+
+    /** By how many clicks so far an item is young, as {@link Young#youth} has it; not, if it is not here. */
+    public int youth(String item) {
+        membership.readLock().lock();
+        try {
+            OptionalInt row = rows.row(item);
+            return row.isEmpty() ? Young.KINDS : chunkOf(row.getAsInt()).youth(row.getAsInt() % IndexChunk.ROWS);
+        } finally {
+            membership.readLock().unlock();
+        }
     }
 
     /** An item's vector, [dim], a copy. */

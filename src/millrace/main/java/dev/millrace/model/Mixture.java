@@ -6,22 +6,30 @@ import dev.millrace.popularity.PriorWeights;
 import dev.millrace.state.CorruptEntryException;
 import dev.millrace.state.Form;
 import dev.millrace.state.StoredFields;
+import java.util.Arrays;
 import java.util.List;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 
 /**
- * The learned weights of the parts of an item's score, {@code a cos / τ + β log p + γ g + δ min(g, 2) + ν n}: a of the towers, and
- * the {@link PriorWeights} of recent popularity, of age and of neighbours. One set for each half-life of popularity, and a plain one of towers
+ * The learned weights of the parts of an item's score, {@code a cos / τ + β log p + γ g + δ min(g, 2) + ν n + ρ_k}, and of young items {@code + b_B + ν_B n}: a of the towers, and
+ * the {@link PriorWeights} of recent popularity, of age, of neighbours and of the places of the history. One set for each half-life of popularity, and a plain one of towers
  * and neighbours alone. One of them leads: that which ranked best of late. One thread.
  *
  * <p>They go up the likelihood of each example's item among the whole catalogue, before the towers learn the example. The towers do not
  * know of them: towers that did would grow with what they are mixed with. Adagrad (Duchi et al. 2011) moves them, from equal weights of
  * towers and popularity. So a model that knows nothing yet answers by popularity.
  *
+ * <p>Where answers may have items of the history, ρ learns from the examples' ranks. Likelihood would teach it to explain clicks on items that no
+ * answer would have had. Elsewhere it stays 0 and is not stored.
+ *
  * <p>Sets are chosen and not added: a sum of two half-lives finds less than the better alone, and where popularity raises the likelihood of
  * clicks that no answer would have had, the plain set finds more. That is a choice among experts by their past gain
  * (Cesa-Bianchi and Lugosi 2006), and the gain is that of the head of an answer: by likelihood, clicks that no answer would have had decide. Another one
  * leads when it is ahead by a margin.
+ *
+ * <p>With a budget, items with fewer than ten clicks get a bonus κ in the leader's score: the largest of {@link #BONUSES} whose merit is within the budget of
+ * the best one's.
  */
 public final class Mixture {
 
@@ -36,14 +44,23 @@ public final class Mixture {
     private static final double LEAST_LEAD = 1;
     private static final double LEAD_AN_EXAMPLE = 0.0003;
 
+    /** κ to choose from, in logits; the first is none. */
+    public static final List<Double> BONUSES = List.of(0.0, 0.5, 1.0, 1.5, 2.0);
+
     private final List<Weights> all;
     /** [sets] Decayed sums. */
     private final double[] merits;
 
     private final int first;
+    private final double budget;
+    /** [bonuses] Decayed sums of the leader's merit with each. */
+    private final double[] bonusMerits = new double[BONUSES.size()];
 
+    private double bonus;
     private double examples; // decayed
     private int leader;
+    private boolean areRepeatsTaught;
+    private boolean areYoungTaught;
     private final StoredFields stored = new StoredFields(this::fields);
 
     /** One set. */
@@ -54,9 +71,14 @@ public final class Mixture {
         private final LearnedNumber age = weight(0, -LARGEST);
         private final LearnedNumber newness = weight(0, -LARGEST);
         private final LearnedNumber neighbours = weight(0, 0);
+        private final List<LearnedNumber> repeats = Stream.generate(() -> weight(0, -LARGEST))
+                .limit(PriorWeights.REPEATS)
+                .toList();
+        private final List<LearnedNumber> biases = young();
+        private final List<LearnedNumber> youngNeighbours = young();
         private final boolean isPlain;
 
-        /** @param isPlain whether popularity and age stay without weight */
+        /** @param isPlain whether popularity, age and youth stay without weight */
         Weights(boolean isPlain) {
             this.isPlain = isPlain;
             this.popularity = weight(isPlain ? 0 : BEGIN, 0);
@@ -66,8 +88,24 @@ public final class Mixture {
             return new LearnedNumber(value, least, LARGEST, LEARNING_RATE, 0);
         }
 
+        private static List<LearnedNumber> young() {
+            return Stream.generate(() -> weight(0, -LARGEST))
+                    .limit(PriorWeights.Young.KINDS)
+                    .toList();
+        }
+
         PriorWeights prior() {
             return new PriorWeights(popularity.value(), age.value(), newness.value(), neighbours.value());
+        }
+
+        private static List<Double> values(List<LearnedNumber> numbers) {
+            return numbers.stream().map(LearnedNumber::value).toList();
+        }
+
+        private static void learn(List<LearnedNumber> numbers, List<Double> gradient) {
+            for (int at = 0; at < gradient.size(); at++) {
+                numbers.get(at).learn(gradient.get(at));
+            }
         }
 
         void learn(Gradient gradient) {
@@ -76,15 +114,22 @@ public final class Mixture {
             }
             towers.learn(gradient.towers());
             neighbours.learn(gradient.prior().neighbours());
+            learn(repeats, gradient.prior().repeats());
             if (!isPlain) {
                 popularity.learn(gradient.prior().popularity());
                 age.learn(gradient.prior().age());
                 newness.learn(gradient.prior().newness());
+                learn(biases, gradient.prior().young().biases());
+                learn(youngNeighbours, gradient.prior().young().neighbours());
             }
         }
 
         void fields(Form form) {
-            for (LearnedNumber each : List.of(towers, popularity, age, newness, neighbours)) {
+            fields(List.of(towers, popularity, age, newness, neighbours), form);
+        }
+
+        static void fields(List<LearnedNumber> numbers, Form form) {
+            for (LearnedNumber each : numbers) {
                 each.value(form);
                 each.accumulator(form);
             }
@@ -96,17 +141,24 @@ public final class Mixture {
      * @param first the one that leads before anything is known
      */
     public Mixture(int halfLives, int first) {
+        this(halfLives, first, 0);
+    }
+
+    /** @param budget share of the best merit that a bonus may cost, in [0, 1]; 0: no bonus */
+    public Mixture(int halfLives, int first, double budget) {
         this(
                 IntStream.rangeClosed(0, halfLives == 1 ? 0 : halfLives)
                         .mapToObj(which -> new Weights(which == halfLives))
                         .toList(),
-                first);
+                first,
+                budget);
         stored.change();
     }
 
-    private Mixture(List<Weights> all, int first) {
+    private Mixture(List<Weights> all, int first, double budget) {
         this.all = all;
         this.first = first;
+        this.budget = budget;
         merits = new double[all.size()];
         leader = first;
     }
@@ -115,7 +167,7 @@ public final class Mixture {
      * Mean gradient of −log likelihood over some examples.
      *
      * @param towers by a
-     * @param prior by β, γ, δ and ν
+     * @param prior by β, γ, δ and ν; of ρ the slopes of merit, with their signs turned, or none
      */
     public record Gradient(double towers, PriorWeights prior) {}
 
@@ -124,8 +176,28 @@ public final class Mixture {
      *
      * @param gradient of a plain set, that of towers and neighbours alone counts
      * @param merit mean of 1 / log2(1 + rank) over the examples, the rank of each one's item from 1
+     * @param bonusMerits [bonuses] the same with each bonus; empty but for the leader of a mixture with a budget
      */
-    public record Lesson(Gradient gradient, double merit) {}
+    public record Lesson(Gradient gradient, double merit, List<Double> bonusMerits) {
+
+        public Lesson {
+            bonusMerits = List.copyOf(bonusMerits);
+        }
+
+        public Lesson(Gradient gradient, double merit) {
+            this(gradient, merit, List.of());
+        }
+    }
+
+    /** Returns true if lessons should compare bonuses. */
+    public boolean hasBudget() {
+        return budget > 0;
+    }
+
+    /** Returns κ beside a cos / τ. */
+    public double bonus() {
+        return bonus;
+    }
 
     /** Returns the number of sets: those of the half-lives, then the plain one, if there is one. */
     public int sets() {
@@ -142,9 +214,15 @@ public final class Mixture {
         return all.get(which).towers.value();
     }
 
-    /** Returns β, γ, δ and ν beside a cos / τ of one of the sets. */
+    /** Returns β, γ, δ, ν, ρ, b and ν_B beside a cos / τ of one of the sets; no ρ, b and ν_B before a lesson had some. */
     public PriorWeights prior(int which) {
-        return all.get(which).prior();
+        Weights weights = all.get(which);
+        PriorWeights prior =
+                areRepeatsTaught ? weights.prior().withRepeats(Weights.values(weights.repeats)) : weights.prior();
+        return areYoungTaught && !weights.isPlain
+                ? prior.withYoung(
+                        new PriorWeights.Young(Weights.values(weights.biases), Weights.values(weights.youngNeighbours)))
+                : prior;
     }
 
     /**
@@ -158,6 +236,8 @@ public final class Mixture {
                 relative.age(),
                 relative.newness(),
                 Math.min(relative.neighbours(), GivenWeights.MOST),
+                relative.repeats(),
+                bonus == 0 ? relative.young() : relative.young().raised(bonus / towers(leader)),
                 relative.areOfNoItem() ? first : leader);
     }
 
@@ -173,7 +253,21 @@ public final class Mixture {
         for (int which = 0; which < all.size(); which++) {
             Lesson lesson = lessons.get(which);
             all.get(which).learn(lesson.gradient());
+            areRepeatsTaught |= !lesson.gradient().prior().repeats().isEmpty();
+            areYoungTaught |= !lesson.gradient().prior().young().biases().isEmpty();
             merits[which] = merits[which] * left + count * lesson.merit();
+        }
+        List<Double> withBonus = lessons.get(leader).bonusMerits();
+        for (int which = 0; which < withBonus.size(); which++) {
+            bonusMerits[which] = bonusMerits[which] * left + count * withBonus.get(which);
+        }
+        if (!withBonus.isEmpty()) {
+            double least = (1 - budget) * Arrays.stream(bonusMerits).max().orElse(0);
+            bonus = IntStream.range(0, bonusMerits.length)
+                    .filter(which -> bonusMerits[which] >= least)
+                    .mapToDouble(BONUSES::get)
+                    .max()
+                    .orElse(0);
         }
         int best = IntStream.range(0, merits.length)
                 .reduce(leader, (so, which) -> merits[which] > merits[so] ? which : so);
@@ -203,6 +297,22 @@ public final class Mixture {
         examples = form.number(examples);
         form.numbers(merits);
         all.forEach(each -> each.fields(form));
+        if (!form.goesOn(areRepeatsTaught || areYoungTaught || hasBudget())) {
+            areRepeatsTaught = false;
+            areYoungTaught = false;
+            return;
+        }
+        areRepeatsTaught = form.flag(areRepeatsTaught);
+        areYoungTaught = form.flag(areYoungTaught);
+        if (form.flag(hasBudget())) {
+            bonus = form.number(bonus);
+            form.numbers(bonusMerits);
+        }
+        for (Weights each : all) {
+            Weights.fields(areRepeatsTaught ? each.repeats : List.of(), form);
+            Weights.fields(areYoungTaught ? each.biases : List.of(), form);
+            Weights.fields(areYoungTaught ? each.youngNeighbours : List.of(), form);
+        }
     }
 
     /**
@@ -215,9 +325,10 @@ public final class Mixture {
             int sets = form.count(0);
             Mixture sent = new Mixture(
                     IntStream.range(0, sets)
-                            .mapToObj(which -> new Weights(false))
+                            .mapToObj(which -> new Weights(sets > 1 && which == sets - 1))
                             .toList(),
-                    (sets - 1) / 2);
+                    (sets - 1) / 2,
+                    0);
             sent.choice(form);
             return sent.relative();
         });

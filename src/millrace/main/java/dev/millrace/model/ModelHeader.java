@@ -11,7 +11,7 @@ import dev.millrace.state.Form;
  */
 public record ModelHeader(String fingerprint, String settingsHash) {
 
-    private static final int VERSION = 3; // 3: additions behind lists of neighbours, shares of digests without SHA-256
+    private static final int VERSION = 4; // 4: two more half-lives, with weights of young items
 
     static ModelHeader of(NumericFingerprint fingerprint, ModelSettings settings) {
         return new ModelHeader(fingerprint.toString(), settings.hash());

@@ -7,6 +7,7 @@ import dev.millrace.state.Durable;
 import dev.millrace.state.EntrySink;
 import java.time.Duration;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
@@ -23,7 +24,7 @@ import java.util.stream.Stream;
  *
  * <pre>
  * c(y, t) = Σ over positives of y  2^(−(t − t_i) / half-life)
- * p(y, t) = (c(y, t) + ε) / (C(t) + ε N)
+ * p(y, t) = (c(y, t) + ε) / (C(t) + ε N)                     ε of the half-life
  * log p(y, t) = number(y, t) + log(ε / (C(t) + ε N))          number(y, t) = log(1 + c(y, t) / ε)
  * </pre>
  *
@@ -38,32 +39,53 @@ public final class FastPopularity implements Durable {
     /** ε, in clicks: an item with five clicks is twice as likely as an item without. */
     private static final double PRIOR = 5;
 
+    /** ε of half-lives in which few clicks come: log(1 + c / 5) would be flat. */
+    private static final double SMALL_PRIOR = 0.5;
+
+    private static final Duration FIRST = Duration.ofHours(6);
     private static final int LATEST = 512; // items
 
     private static final String LEARNED = "learned";
 
-    /** Longest first, each a few times the next. */
-    private static final List<Duration> CHOICE = List.of(
-            Duration.ofDays(7), Duration.ofDays(1), Duration.ofHours(6), Duration.ofHours(2), Duration.ofMinutes(30));
+    /** Longest first, each a few times the next, or the same with another prior. */
+    private static final Settings CHOICE = new Settings(
+            List.of(
+                    Duration.ofDays(7),
+                    Duration.ofDays(1),
+                    Duration.ofHours(6),
+                    Duration.ofHours(2),
+                    Duration.ofHours(1),
+                    Duration.ofMinutes(30),
+                    Duration.ofMinutes(30)),
+            List.of(PRIOR, PRIOR, PRIOR, PRIOR, SMALL_PRIOR, PRIOR, SMALL_PRIOR));
 
     /**
      * The speeds of the decay, and the prior of an item without clicks.
      *
      * @param halfLives one, or several to choose from, the longest first
+     * @param priors [half-lives] ε, in clicks
      */
-    public record Settings(List<Duration> halfLives, double prior) {
+    public record Settings(List<Duration> halfLives, List<Double> priors) {
 
         public Settings {
             halfLives = List.copyOf(halfLives);
+            priors = List.copyOf(priors);
+            if (priors.size() != halfLives.size()) {
+                throw new IllegalArgumentException(priors.size() + " priors of " + halfLives.size() + " half-lives");
+            }
+        }
+
+        /** The same prior with each half-life. */
+        public Settings(List<Duration> halfLives, double prior) {
+            this(halfLives, Collections.nCopies(halfLives.size(), prior));
         }
 
         public static Settings read(SettingsReader reader) {
-            List<Duration> halfLives = reader.value(
+            return reader.value(
                     "popularity.fast.half-life = " + LEARNED + ": event time after which a click weighs half in the "
-                            + "popularity term, such as 6h; or learned, one of 30m, 2h, 6h, 1d, 7d",
-                    text -> text.equals(LEARNED) ? CHOICE : List.of(duration(text)),
+                            + "popularity term, such as 6h; or learned, one of 30m, 1h, 2h, 6h, 1d, 7d",
+                    text -> text.equals(LEARNED) ? CHOICE : new Settings(List.of(duration(text)), PRIOR),
                     "must be learned, or a duration from 1m to 36500d, such as 6h");
-            return new Settings(halfLives, PRIOR);
         }
 
         private static Duration duration(String text) {
@@ -74,9 +96,9 @@ public final class FastPopularity implements Durable {
             return duration;
         }
 
-        /** Returns the half-life that is chosen before anything is known: the one in the middle. */
+        /** Returns the half-life that is chosen before anything is known: 6 h, or the first. */
         public int first() {
-            return halfLives.size() / 2;
+            return Math.max(0, halfLives.indexOf(FIRST));
         }
     }
 
@@ -135,7 +157,8 @@ public final class FastPopularity implements Durable {
      * @param which of the half-lives
      */
     public double number(int item, long time, int which) {
-        return StrictMath.log1p(counts.count(item, time / MILLIS_AN_HOUR, 1 + which) / settings.prior());
+        return StrictMath.log1p(counts.count(item, time / MILLIS_AN_HOUR, 1 + which)
+                / settings.priors().get(which));
     }
 
     /**
@@ -149,7 +172,7 @@ public final class FastPopularity implements Durable {
             return;
         }
         for (int which = 0; which < out.length; which++) {
-            out[which] = StrictMath.log1p(own[1 + which] / settings.prior());
+            out[which] = StrictMath.log1p(own[1 + which] / settings.priors().get(which));
         }
     }
 

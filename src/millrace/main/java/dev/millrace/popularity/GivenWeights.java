@@ -1,6 +1,7 @@
 package dev.millrace.popularity;
 
 import dev.millrace.settings.SettingsReader;
+import java.util.List;
 import java.util.OptionalDouble;
 
 /**
@@ -84,7 +85,7 @@ public record GivenWeights(OptionalDouble popularity, OptionalDouble neighbours)
         return popularity.isPresent() && neighbours.isPresent();
     }
 
-    /** Returns these weights, and the learned ones where none are given. */
+    /** Returns these weights, and the learned ones where none are given. Repeats have no weight where all are. */
     public PriorWeights or(PriorWeights learned) {
         PriorWeights ofItems = popularity.isPresent() ? PriorWeights.ofPopularity(popularity.getAsDouble()) : learned;
         return new PriorWeights(
@@ -92,6 +93,10 @@ public record GivenWeights(OptionalDouble popularity, OptionalDouble neighbours)
                 ofItems.age(),
                 ofItems.newness(),
                 neighbours.orElse(learned.neighbours()),
+                areAll() ? List.of() : learned.repeats(),
+                areAll()
+                        ? PriorWeights.Young.NONE
+                        : learned.young().times(popularity.isPresent() ? 0 : 1, neighbours.isPresent() ? 0 : 1),
                 learned.halfLife());
     }
 }

@@ -1,16 +1,23 @@
 package dev.millrace.publish;
 
+import dev.millrace.popularity.PriorWeights.Young;
 import java.util.List;
+import java.util.stream.IntStream;
 
 /**
- * The recent popularity of an item, as subscribers receive it: a number by each of the half-lives among which its learner chooses.
+ * The recent popularity of an item, as subscribers receive it: a number by each of the half-lives among which its learner chooses, and the
+ * number of its clicks so far.
  *
  * @param numbers natural log of the item's share of the recent clicks over that of an item without any, as of the
  *     embedding's event time; at least 0. See {@link dev.millrace.popularity.FastPopularity}
- * @param halfLives event time after which a click weighs half in each number, milliseconds; none if there is no popularity
+ * @param halfLives event time after which a click weighs half in each number, milliseconds; {@link #ENDLESS} for log(1 + clicks so far); none if there is
+ *     no popularity
  * @param isDimension true if the numbers are also the last components of the vector on the topic, after the unit vector
  */
 public record PublishedPopularity(List<Float> numbers, List<Long> halfLives, boolean isDimension) {
+
+    /** Half-life of a number that does not decay. */
+    public static final long ENDLESS = Long.MAX_VALUE;
 
     public static final PublishedPopularity NONE = new PublishedPopularity(List.of(), List.of(), false);
 
@@ -29,8 +36,19 @@ public record PublishedPopularity(List<Float> numbers, List<Long> halfLives, boo
         this(List.of((float) number), List.of(halfLife), isDimension);
     }
 
-    /** Components after the unit vector on the topic. */
+    /** Components after the unit vector on the topic: the numbers that decay. */
     public List<Float> dimensions() {
-        return isDimension ? numbers : List.of();
+        return !isDimension
+                ? List.of()
+                : IntStream.range(0, numbers.size())
+                        .filter(which -> halfLives.get(which) != ENDLESS)
+                        .mapToObj(numbers::get)
+                        .toList();
+    }
+
+    /** By how many clicks so far the item is young, as {@link Young#youth} has it; not, if the learner does not say. */
+    public int youth() {
+        int which = halfLives.indexOf(ENDLESS);
+        return which < 0 ? Young.KINDS : Young.youth(StrictMath.rint(StrictMath.expm1(numbers.get(which))));
     }
 }

@@ -23,6 +23,8 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.function.Consumer;
+import java.util.stream.DoubleStream;
+import java.util.stream.Stream;
 
 /**
  * Publishes the vectors that the {@link PublicationPlan} asks for, unless they must be withheld.
@@ -158,8 +160,9 @@ public final class Publisher implements Durable {
                     model.touchQuerySide();
                     facts.neighbours().touch();
                 }
-                List<Long> halfLives = popularity.settings().halfLives().stream()
-                        .map(Duration::toMillis)
+                List<Long> halfLives = Stream.concat(
+                                popularity.settings().halfLives().stream().map(Duration::toMillis),
+                                Stream.of(PublishedPopularity.ENDLESS))
                         .toList();
                 tiles.forEach((vector, number) -> {
                     String item = catalogue.itemAt(number);
@@ -268,10 +271,12 @@ public final class Publisher implements Durable {
     }
 
     private PublishedPopularity published(int item, FastPopularity popularity, List<Long> halfLives) {
-        double[] numbers = new double[halfLives.size()];
+        double[] numbers = new double[halfLives.size() - 1];
         popularity.numbers(item, plan.eventTime(), numbers);
-        List<Float> asSent =
-                Arrays.stream(numbers).mapToObj(number -> (float) number).toList();
+        List<Float> asSent = DoubleStream.concat(
+                        Arrays.stream(numbers), DoubleStream.of(StrictMath.log1p(popularity.clicks(item))))
+                .mapToObj(number -> (float) number)
+                .toList();
         return new PublishedPopularity(asSent, halfLives, settings.isPopularityDimension());
     }
 

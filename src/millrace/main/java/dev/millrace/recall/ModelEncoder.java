@@ -64,6 +64,11 @@ public final class ModelEncoder implements UserEncoder {
     }
 
     @Override
+    public boolean isHistoryAnswered() {
+        return settings.isHistoryAnswered();
+    }
+
+    @Override
     public Map<String, Double> near(List<String> history, long time) {
         Map<String, Double> near = new HashMap<>();
         Nearness.forEach(

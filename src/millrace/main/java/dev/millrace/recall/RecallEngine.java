@@ -117,11 +117,18 @@ public final class RecallEngine {
         PriorWeights prior = request.weights().given().or(served.encoder().prior());
         PriorWeights weights = prior.times(served.encoder().temperature());
         Map<String, Float> added = new HashMap<>();
-        if (weights.neighbours() != 0) {
-            served.encoder()
-                    .near(user.history(), index.time())
-                    .forEach((item, nb) -> added.put(item, (float) (weights.neighbours() * Nearness.number(nb))));
+        boolean areYoung = !weights.young().neighbours().isEmpty();
+        if (weights.neighbours() != 0 || areYoung) {
+            served.encoder().near(user.history(), index.time()).forEach((item, nb) -> {
+                double weight = areYoung ? weights.neighbours(index.youth(item)) : weights.neighbours();
+                added.put(item, (float) (weight * Nearness.number(nb)));
+            });
         }
+        Map<String, Integer> places = new HashMap<>();
+        for (int place = 0; place < user.history().size() && !weights.repeats().isEmpty(); place++) {
+            places.putIfAbsent(user.history().get(place), place);
+        }
+        places.forEach((item, place) -> added.merge(item, (float) weights.repeat(place), Float::sum));
         Search search = new Search(
                 query,
                 request.k(),

@@ -63,7 +63,7 @@ public record RecallRequest(
         }
     }
 
-    /** The question that the recall API asks by default: about items that the user has not had, with all that was learned, without conditions. */
+    /** A question about items that the user has not had, with all that was learned, without conditions: by default, that of the recall API. */
     public static RecallRequest unseen(String user, int k) {
         return new RecallRequest(
                 user,

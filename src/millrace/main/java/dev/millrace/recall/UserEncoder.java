@@ -25,6 +25,11 @@ public interface UserEncoder {
     /** The learned weights beside cos / τ; none if its learner has none. */
     PriorWeights prior();
 
+    /** Returns whether answers have items of the user's history, unless a request says otherwise. */
+    default boolean isHistoryAnswered() {
+        return false;
+    }
+
     /**
      * How near items are to a user's latest clicks: nb of {@link dev.millrace.neighbour.Nearness} of those for which it is not 0; none from a learner
      * that has no lists.

@@ -84,6 +84,10 @@ final class RecallQuestions {
             return weighed;
         }
 
+        private boolean isSeenExcluded() {
+            return !answering.map(pair -> pair.encoder().isHistoryAnswered()).orElse(false);
+        }
+
         private boolean isNoNumber(String attribute) {
             return answering.map(pair -> pair.index().isNoNumber(attribute)).orElse(false);
         }
@@ -190,7 +194,7 @@ final class RecallQuestions {
         RecallRequest request = new RecallRequest(
                 user,
                 k,
-                given.flag(naming.apply("excludeSeen"), true),
+                given.flag(naming.apply("excludeSeen"), choices.isSeenExcluded()),
                 Set.copyOf(excluded),
                 filter(given.group(FILTER), choices),
                 context,

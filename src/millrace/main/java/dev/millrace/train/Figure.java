@@ -32,6 +32,18 @@ public enum Figure {
             Kind.GAUGE,
             "learn.neighbours.weight",
             "learned weight of how near an item is to the user's latest clicks in the same score"),
+    YOUNG_BONUS(
+            "young-bonus",
+            Kind.GAUGE,
+            "learn.young.bonus",
+            "bonus of items with fewer than ten clicks in the score weight of the towers * cos / temperature + …"),
+    /** Of a place of the history, if answers have those items; the label ends with the place, or the first one of several. */
+    REPEAT_WEIGHT("repeat-weight"),
+    REPEATS(
+            "repeats",
+            Kind.GAUGE,
+            "learn.repeats",
+            "share of examples whose item is in the user's history, of those with a history in the last some 256 batches"),
     REHEARSED(
             "rehearsed",
             Kind.GAUGE_FROM_ZERO,
@@ -81,8 +93,8 @@ public enum Figure {
             "embedding rows that steps learnt from since this learner started");
 
     /** What is learned of the score beside the towers. */
-    public static final List<Figure> OF_THE_MIXTURE =
-            List.of(POPULARITY_WEIGHT, POPULARITY_HALF_LIFE, AGE_WEIGHT, NEWNESS_WEIGHT, NEIGHBOURS_WEIGHT);
+    public static final List<Figure> OF_THE_MIXTURE = List.of(
+            POPULARITY_WEIGHT, POPULARITY_HALF_LIFE, AGE_WEIGHT, NEWNESS_WEIGHT, NEIGHBOURS_WEIGHT, YOUNG_BONUS);
 
     private static final String LOG_Q = "natural log of the sampling probability of the last batch's columns";
     private static final String AGE = "age of the published vectors at the last publication, learning steps";

@@ -11,11 +11,15 @@ import java.time.Duration;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalDouble;
 import java.util.SortedMap;
 import java.util.TreeMap;
 
 /** Collects figures by the label of their {@link Figure}. */
 final class Figures {
+
+    private static final int BATCHES = 256;
 
     private Figures() {}
 
@@ -24,10 +28,17 @@ final class Figures {
      *
      * @param model after the step
      * @param halfLives of popularity
+     * @param before figures of the step before
      */
     static SortedMap<String, Double> learnt(
-            MiniBatch batch, StepReport report, TwoTower model, List<Duration> halfLives) {
+            MiniBatch batch,
+            StepReport report,
+            TwoTower model,
+            List<Duration> halfLives,
+            SortedMap<String, Double> before) {
         SortedMap<String, Double> figures = new TreeMap<>();
+        repeats(batch, Optional.ofNullable(before.get(Figure.REPEATS.label())))
+                .ifPresent(share -> figures.put(Figure.REPEATS.label(), share));
         if (!batch.rehearsed().isEmpty()) {
             figures.put(Figure.REHEARSED.label(), (double) batch.rehearsed().size());
         }
@@ -43,9 +54,26 @@ final class Figures {
         figures.put(Figure.AGE_WEIGHT.label(), prior.age());
         figures.put(Figure.NEWNESS_WEIGHT.label(), prior.newness());
         figures.put(Figure.NEIGHBOURS_WEIGHT.label(), prior.neighbours());
+        figures.put(Figure.YOUNG_BONUS.label(), model.mixture().bonus());
+        for (int weight = 0; weight < prior.repeats().size(); weight++) {
+            String place = String.valueOf(PriorWeights.firstPlace(weight));
+            figures.put(Figure.REPEAT_WEIGHT.label(place), prior.repeats().get(weight));
+        }
         model.objectiveWeights()
                 .forEach((action, weight) -> figures.put(Figure.OBJECTIVE_WEIGHT.label(action), weight));
         return Collections.unmodifiableSortedMap(figures);
+    }
+
+    /** Returns the share of repeats among the latest examples: a mean in which a batch's weight falls by 1 / {@value #BATCHES} with each later one. */
+    private static Optional<Double> repeats(MiniBatch batch, Optional<Double> before) {
+        OptionalDouble share = batch.counted().stream()
+                .filter(example -> !example.user().history().isEmpty())
+                .mapToInt(example -> example.user().history().contains(example.item()) ? 1 : 0)
+                .average();
+        return share.isEmpty()
+                ? before
+                : Optional.of(before.map(known -> known + (share.getAsDouble() - known) / BATCHES)
+                        .orElse(share.getAsDouble()));
     }
 
     /** Numbers by their labels, as fields. */

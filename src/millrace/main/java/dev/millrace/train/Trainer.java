@@ -520,7 +520,7 @@ public final class Trainer implements Durable, AutoCloseable {
         }
         for (String user : batch.removedUsers()) {
             model.removeUser(user);
-            examiner.removeUser(user, model, catalogue);
+            examiner.removeUser(user, model, facts);
             facts.neighbours().removeUser(user);
         }
         facts.neighbours().sweep(eventTime);
@@ -563,7 +563,7 @@ public final class Trainer implements Durable, AutoCloseable {
             gradientNorm = report.gradientNorm();
             fieldWeights = model.fieldWeights();
             figures = Figures.learnt(
-                    batch, report, model, facts.popularity().settings().halfLives());
+                    batch, report, model, facts.popularity().settings().halfLives(), figures);
             publisher.learnt(batch, model);
             settle(batch, isOwn, Outcome.LEARNT, "");
             return new StepOutcome(Outcome.LEARNT, Optional.of(report), Optional.empty());

@@ -27,6 +27,8 @@ import java.util.Map;
  * Settings of a {@link Trainer}.
  *
  * @param engine what computes a step; not among the model's settings, as it changes no formula
+ * @param isHistoryAnswered whether answers may have items of the user's history, so that exams and the mixture's lessons do
+ * @param youngBudget share of the mixture's merit that a bonus for young items may cost
  * @param learnFrom epoch milliseconds; 0: all batches are learnt
  */
 public record TrainerSettings(
@@ -40,6 +42,8 @@ public record TrainerSettings(
         PublishSettings publish,
         FastPopularity.Settings fast,
         NeighbourSettings neighbours,
+        boolean isHistoryAnswered,
+        double youngBudget,
         long learnFrom,
         int digestSteps,
         long cacheBytes) {
@@ -67,6 +71,12 @@ public record TrainerSettings(
                 reader.free(free -> PublishSettings.read(free, batch.size())),
                 FastPopularity.Settings.read(reader),
                 NeighbourSettings.read(reader),
+                reader.flag(
+                        "history.answers = false: whether answers may have items of the user's history, as in sessions: "
+                                + "what exams and the mixture's lessons rank, and the recall API's default"),
+                reader.number(
+                        "young.budget = 0 in [0, 0.5]: largest share of the mixture's merit that a bonus for items "
+                                + "with fewer than ten clicks may cost, so that they get a fair chance; 0: no bonus"),
                 learnFrom(reader),
                 reader.free(free ->
                         free.integer("digest.steps = 100 in [1, 1000000]: steps between two digests of the model"
@@ -90,12 +100,12 @@ public record TrainerSettings(
                         EntryKind.ERASED_NEIGHBOURS.prefix(),
                         stored,
                         cacheBytes / NEIGHBOURS_SHARE),
-                exam.isHistoryLeftOut());
+                isHistoryAnswered);
     }
 
     /** Returns the mixture of a new learner. */
     Mixture mixture() {
-        return new Mixture(fast.halfLives().size(), fast.first());
+        return new Mixture(fast.halfLives().size(), fast.first(), youngBudget);
     }
 
     /** What decides the bits of a step in this process, beside its inputs. */
@@ -150,6 +160,8 @@ public record TrainerSettings(
                 publish,
                 fast,
                 neighbours,
+                isHistoryAnswered,
+                youngBudget,
                 learnFrom,
                 digestSteps,
                 cacheBytes);

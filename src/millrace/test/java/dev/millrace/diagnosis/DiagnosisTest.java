@@ -52,6 +52,7 @@ class DiagnosisTest {
     private SortedMap<String, Books.Account> books = new TreeMap<>();
     private List<InputAlarms.State> inputAlarms = List.of();
     private Facts.Heap heap = new Facts.Heap(2_000 * MIB, 1_400 * MIB, 480, 3);
+    private final SortedMap<String, Double> figures = new TreeMap<>();
     private Optional<TrainingProgress> progress = Optional.empty();
 
     DiagnosisTest() {
@@ -237,6 +238,20 @@ class DiagnosisTest {
         assertThat(of("model").what()).contains("60 min"); // both round down to the hour
     }
 
+    @Test
+    void repeatsAreSaidBesideTheSetting() {
+        assertThat(findings()).noneMatch(finding -> finding.check().equals("repeats")); // before any was counted
+
+        figures.put("repeats", 0.204);
+        said(1_000, List.of(), Map.of(), Optional.empty());
+        assertThat(of("repeats").grade()).isEqualTo(Grade.OK);
+        assertThat(of("repeats").what()).startsWith("20.4 %").contains("leave out");
+
+        figures.put("repeat-weight.0", 6.1);
+        said(1_000, List.of(), Map.of(), Optional.empty());
+        assertThat(of("repeats").what()).contains("may have");
+    }
+
     /** 50 MiB are free: of 12 MiB a day 4 days' worth. */
     @Test
     void daysUntilTheVolumesAreFullAreSaid() {
@@ -367,7 +382,7 @@ class DiagnosisTest {
                 ExamTotals.NONE,
                 new TreeMap<>(accounts),
                 new TreeMap<>(),
-                new TreeMap<>(),
+                new TreeMap<>(figures),
                 withheld,
                 alarms));
     }

@@ -12,6 +12,7 @@ import dev.millrace.catalogue.CatalogueChange;
 import dev.millrace.event.CatalogueItem;
 import dev.millrace.event.FeatureValue;
 import dev.millrace.event.Features;
+import dev.millrace.model.Mixture;
 import dev.millrace.model.ModelSettings;
 import dev.millrace.model.Scenes;
 import dev.millrace.model.TwoTower;
@@ -19,15 +20,19 @@ import dev.millrace.neighbour.NeighbourLists;
 import dev.millrace.neighbour.NeighbourSettings;
 import dev.millrace.popularity.FastPopularity;
 import dev.millrace.popularity.GivenWeights;
+import dev.millrace.popularity.PriorWeights;
+import dev.millrace.popularity.PriorWeights.Young;
 import dev.millrace.settings.SettingsReader;
 import dev.millrace.state.EntrySink;
 import dev.millrace.state.EntrySource;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.OptionalDouble;
 import java.util.Set;
 import java.util.SplittableRandom;
 import java.util.TreeMap;
@@ -54,7 +59,7 @@ class ExaminerTest {
     private final NeighbourSettings neighbourSettings = new NeighbourSettings(10, Duration.ofDays(7));
     private final NeighbourLists neighbours =
             new NeighbourLists(neighbourSettings, catalogue, 'N', 'n', EntrySource.NONE, 0);
-    private final ItemFacts facts = new ItemFacts(catalogue, popularity, neighbours, true);
+    private final ItemFacts facts = new ItemFacts(catalogue, popularity, neighbours, false);
 
     /** Of more examples than items, too. */
     @ParameterizedTest
@@ -99,6 +104,87 @@ class ExaminerTest {
     }
 
     @Test
+    void repeatsRankAsScoringEachItemAlone() {
+        listAll();
+        MiniBatch batch = batch(IntStream.range(0, 60)
+                .mapToObj(at -> example("i" + at % 7))
+                .map(each -> Scenes.click(
+                        each.user().user(), each.item(), TIME, "i1", "i4", "i" + random.nextInt(ITEMS), "i2"))
+                .toList());
+        TwoTower model = new TwoTower(MODEL, catalogue);
+        PriorWeights slopes = PriorWeights.NONE.withRepeats(Stream.iterate(-1.0, slope -> slope + 0.2)
+                .limit(PriorWeights.REPEATS)
+                .toList());
+        for (int lesson = 0; lesson < 9; lesson++) {
+            model.mixture().learn(List.of(new Mixture.Lesson(new Mixture.Gradient(0, slopes), 0)), 1);
+        }
+        ItemFacts answered = new ItemFacts(catalogue, popularity, neighbours, true);
+        GivenWeights given = new GivenWeights(OptionalDouble.of(0), OptionalDouble.empty());
+        Examiner examiner = examiner(settings(given));
+
+        examiner.examine(batch, model, answered);
+
+        PriorWeights weights = model.mixture().relative().times(model.temperature());
+        assertThat(weights.repeat(0)).isNotEqualTo(weights.repeat(1));
+        Map<String, float[]> vectors = vectors(model);
+        Function<Boolean, RankingTotals> expected = isRaised -> ranked(batch, false, example -> {
+            float[] user = new float[model.dim()];
+            model.userVectors(List.of(example.user()), List.of(example.context()), user);
+            return item -> {
+                int place = example.user().history().indexOf(item);
+                return product(user, vectors.getOrDefault(item, user))
+                        + (isRaised && place >= 0 ? (float) weights.repeat(place) : 0);
+            };
+        });
+        assertThatRanks(examiner.totals().model()).isEqualTo(expected.apply(true));
+        assertThatRanks(examiner.totalsOfTowers().model()).isEqualTo(expected.apply(false));
+        assertThat(expected.apply(true).hits())
+                .isNotEqualTo(expected.apply(false).hits());
+    }
+
+    /** Of 0, 2, 4, … clicks so far. */
+    @Test
+    void youngItemsRankAsScoringEachItemAlone() {
+        listAll();
+        for (int item = 0; item < 40; item++) {
+            popularity.observe(Collections.nCopies(2 * item, Scenes.click("u", "i" + item, TIME - HOUR)));
+        }
+        MiniBatch before = batch(drawn(300));
+        neighbours.observe(before);
+        MiniBatch batch = batch(drawn(60));
+        TwoTower model = new TwoTower(MODEL, catalogue);
+        Young slopes = new Young(List.of(-1.0, 0.7, -0.3, 0.5), List.of(0.2, -0.6, -0.2, 0.1));
+        model.mixture()
+                .learn(
+                        List.of(new Mixture.Lesson(
+                                new Mixture.Gradient(0, new PriorWeights(1, 0, 0, -1).withYoung(slopes)), 0)),
+                        1);
+        Examiner examiner = examiner(settings(GivenWeights.NONE));
+
+        examiner.examine(batch, model, facts);
+
+        PriorWeights weights = model.mixture().relative().times(model.temperature());
+        Map<String, float[]> vectors = vectors(model);
+        RankingTotals expected = ranked(batch, example -> {
+            Map<String, Double> near = near(example);
+            float[] user = new float[model.dim()];
+            model.userVectors(List.of(example.user()), List.of(example.context()), user);
+            return item -> {
+                int number = catalogue.number(item, Catalogue.NO_NUMBER);
+                int youth = Young.youth(popularity.clicks(number));
+                double own = weights.popularity() * popularity.number(number, TIME, 0) + weights.bias(youth);
+                return product(user, vectors.getOrDefault(item, user))
+                        + (float) own
+                        + (float) weights.neighbours(youth)
+                                * near.getOrDefault(item, 0.0).floatValue();
+            };
+        });
+        assertThatRanks(examiner.totals().model()).isEqualTo(expected);
+        assertThat(weights.bias(0)).isPositive();
+        assertThat(weights.neighbours(1)).isGreaterThan(weights.neighbours(0));
+    }
+
+    @Test
     void onlyExamplesThatCountAreRanked() {
         listAll();
         List<TrainingExample> examples = new ArrayList<>(drawn(20));
@@ -123,16 +209,15 @@ class ExaminerTest {
             list(item, TIME);
         }
         TrainingExample example = Scenes.click("u", "target", TIME, "had");
-        ExamSettings leftOut = settings(GivenWeights.OF_THE_TOWERS);
         List<Double> places = new ArrayList<>();
 
-        for (ExamSettings settings : List.of(leftOut, leftOut.withHistoryLeftOut(false))) {
-            Examiner examiner = examiner(settings);
+        for (boolean isAnswered : List.of(false, true)) {
+            Examiner examiner = examiner(settings(GivenWeights.OF_THE_TOWERS));
             examiner.observe(batch(List.of(Scenes.click("u", "had", TIME), example)));
             examiner.rank(
                     List.of(example),
                     new TwoTower(MODEL, catalogue),
-                    facts,
+                    new ItemFacts(catalogue, popularity, neighbours, isAnswered),
                     (ranked, byModel, byPopularity) -> places.add(byPopularity));
             assertThat(examiner.totals()).isEqualTo(ExamTotals.NONE);
         }
@@ -337,7 +422,7 @@ class ExaminerTest {
 
     private static ExamSettings settings(GivenWeights weights, GivenWeights... others) {
         List<QueryWeights> all = Stream.of(others).map(QueryWeights::of).toList();
-        return new ExamSettings(1, 5000, Duration.ofHours(6), weights, all, true);
+        return new ExamSettings(1, 5000, Duration.ofHours(6), weights, all);
     }
 
     private Examiner examiner(ExamSettings settings) {
@@ -384,6 +469,11 @@ class ExaminerTest {
     }
 
     private RankingTotals ranked(MiniBatch batch, Function<TrainingExample, Function<String, Float>> scores) {
+        return ranked(batch, true, scores);
+    }
+
+    private RankingTotals ranked(
+            MiniBatch batch, boolean isHistoryLeftOut, Function<TrainingExample, Function<String, Float>> scores) {
         RankingTotals totals = RankingTotals.NONE;
         for (TrainingExample example : batch.examples()) {
             Function<String, Float> score = scores.apply(example);
@@ -391,7 +481,8 @@ class ExaminerTest {
             double place = 1;
             for (int item = 0; item < catalogue.size(); item++) {
                 String other = catalogue.itemAt(item);
-                if (!other.equals(example.item()) && !example.user().history().contains(other)) {
+                boolean isLeftOut = isHistoryLeftOut && example.user().history().contains(other);
+                if (!other.equals(example.item()) && !isLeftOut) {
                     float found = score.apply(other);
                     place += found > mark ? 1 : found == mark ? 0.5 : 0;
                 }

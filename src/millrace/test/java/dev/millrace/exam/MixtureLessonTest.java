@@ -25,12 +25,14 @@ import dev.millrace.neighbour.NeighbourLists;
 import dev.millrace.neighbour.NeighbourSettings;
 import dev.millrace.popularity.FastPopularity;
 import dev.millrace.popularity.PriorWeights;
+import dev.millrace.popularity.PriorWeights.Young;
 import dev.millrace.settings.SettingsReader;
 import dev.millrace.state.EntrySink;
 import dev.millrace.state.EntrySource;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -57,7 +59,8 @@ class MixtureLessonTest {
             catalogue);
     private final NeighbourLists neighbours =
             new NeighbourLists(new NeighbourSettings(10, Duration.ofDays(7)), catalogue, 'N', 'n', EntrySource.NONE, 0);
-    private ItemFacts facts = new ItemFacts(catalogue, popularity, neighbours, true);
+    private double budget;
+    private ItemFacts facts = new ItemFacts(catalogue, popularity, neighbours, false);
 
     /** Of a small catalogue, all of whose items compete. */
     @Test
@@ -85,7 +88,11 @@ class MixtureLessonTest {
                 double expected = difference(step -> {
                     along[moved] = from + step;
                     return surprise(
-                            batch, model, halfLife, a, new PriorWeights(along[0], along[1], along[2], along[3]));
+                            batch,
+                            model,
+                            halfLife,
+                            a,
+                            new PriorWeights(along[0], along[1], along[2], along[3]).withYoung(prior.young()));
                 });
                 assertThat(ofPrior[part]).isCloseTo(expected, within(1e-5));
                 assertThat(Math.abs(ofPrior[part])).isGreaterThan(1e-3);
@@ -94,6 +101,77 @@ class MixtureLessonTest {
         }
         assertThat(lessons.get(0).gradient()).isNotEqualTo(lessons.get(1).gradient());
         assertThat(lessons.get(1).gradient()).isNotEqualTo(lessons.get(2).gradient());
+    }
+
+    /** Items were clicked from not at all to more than 30 times. */
+    @Test
+    void youngWeightsAgreeWithFiniteDifferences() {
+        list(300);
+        observeClicks();
+        popularity.observe(Collections.nCopies(25, Scenes.click("u", "i7", TIME)));
+        TwoTower model = taught();
+        MiniBatch batch = batch(TAUGHT, examples());
+
+        List<Lesson> lessons = lessons(batch, model);
+
+        for (int which = 0; which < HALF_LIVES; which++) {
+            int set = which;
+            PriorWeights prior = model.mixture().prior(which);
+            Young gradient = lessons.get(which).gradient().prior().young();
+            for (int weight = 0; weight < 2 * Young.KINDS; weight++) {
+                int moved = weight;
+                double expected = difference(step -> surprise(
+                        batch,
+                        model,
+                        set,
+                        model.mixture().towers(set),
+                        prior.withYoung(moved(prior.young(), moved, step))));
+                double found = moved < Young.KINDS
+                        ? gradient.biases().get(moved)
+                        : gradient.neighbours().get(moved - Young.KINDS);
+                assertThat(found).isCloseTo(expected, within(1e-5));
+                assertThat(found).isNotZero();
+            }
+        }
+        assertThat(model.mixture().prior(HALF_LIVES).young()).isEqualTo(Young.NONE); // of the plain set
+    }
+
+    @Test
+    void bonusesHaveTheMeritOfTheExactRanks() {
+        list(300);
+        observeClicks();
+        budget = 0.1;
+        TwoTower model = taught();
+        MiniBatch batch = batch(TAUGHT, examples());
+
+        List<Lesson> lessons = lessons(batch, model);
+
+        int leader = model.mixture().leader();
+        for (int bonus = 0; bonus < Mixture.BONUSES.size(); bonus++) {
+            double raised = Mixture.BONUSES.get(bonus);
+            double sum = 0;
+            for (TrainingExample example : examined(batch)) {
+                Map<String, Double> scores = scores(example, model, leader);
+                scores.replaceAll((id, score) -> youth(Integer.parseInt(id.substring(1))) < 3 ? score + raised : score);
+                double own = scores.getOrDefault(example.item(), 0.0);
+                double better = (double)
+                        scores.values().stream().filter(score -> score > own).count();
+                sum += Math.log(2) / Math.log(2 + better);
+            }
+            assertThat(lessons.get(leader).bonusMerits().get(bonus))
+                    .isCloseTo(sum / examined(batch).size(), within(1e-9));
+        }
+        assertThat(lessons.get(leader).bonusMerits()).doesNotHaveDuplicates();
+        assertThat(lessons.get(leader + 1).bonusMerits()).isEmpty();
+    }
+
+    /** @param which of the biases, then of the weights of neighbours */
+    private static Young moved(Young young, int which, double by) {
+        List<Double> biases = new ArrayList<>(young.biases());
+        List<Double> ofNeighbours = new ArrayList<>(young.neighbours());
+        List<Double> all = which < Young.KINDS ? biases : ofNeighbours;
+        all.set(which % Young.KINDS, all.get(which % Young.KINDS) + by);
+        return new Young(biases, ofNeighbours);
     }
 
     @Test
@@ -118,9 +196,107 @@ class MixtureLessonTest {
 
     @Test
     void itemsOfTheHistoryCompeteWhereTheyAreCandidates() {
-        facts = new ItemFacts(catalogue, popularity, neighbours, false);
+        facts = new ItemFacts(catalogue, popularity, neighbours, true);
 
         theMeritIsTheMeanGainOfTheExactRanks();
+    }
+
+    /** By ranks of all items after each place was raised and lowered alone. An own item that is lowered is behind where it stood. */
+    @Test
+    void repeatsLearnTheSlopesOfTheExactRanks() {
+        facts = new ItemFacts(catalogue, popularity, neighbours, true);
+        list(300);
+        observeClicks();
+        TwoTower model = taught();
+        MiniBatch batch = batch(TAUGHT, revisits());
+
+        List<Lesson> lessons = lessons(batch, model);
+
+        for (int which = 0; which < SETS; which++) {
+            double[] expected = new double[PriorWeights.REPEATS];
+            for (TrainingExample example : batch.examples()) {
+                Map<String, Double> scores = scores(example, model, which);
+                for (int place = 0; place < example.user().history().size(); place++) {
+                    double slope = (merit(example, scores, place, 0.3) - merit(example, scores, place, -0.3)) / 0.6;
+                    expected[PriorWeights.ofPlace(place)] -=
+                            10 * slope / batch.examples().size();
+                }
+            }
+            List<Double> found = lessons.get(which).gradient().prior().repeats();
+            for (int weight = 0; weight < PriorWeights.REPEATS; weight++) {
+                assertThat(found.get(weight)).isCloseTo(expected[weight], within(1e-9));
+            }
+            assertThat(found).filteredOn(slope -> slope != 0).hasSizeGreaterThan(PriorWeights.REPEATS / 2);
+        }
+    }
+
+    /** Of an example if the item at a place of its history were moved. */
+    private static double merit(TrainingExample example, Map<String, Double> scores, int place, double by) {
+        Map<String, Double> moved = new HashMap<>(scores);
+        String item = example.user().history().get(place);
+        moved.computeIfPresent(item, (id, score) -> score + by);
+        double own = moved.getOrDefault(example.item(), 0.0);
+        double better =
+                (double) moved.values().stream().filter(score -> score > own).count();
+        boolean isLowered = by < 0 && item.equals(example.item());
+        return Math.log(2) / Math.log(2 + better + (isLowered ? 1 : 0));
+    }
+
+    @Test
+    void otherWeightsLearnWithoutHistory() {
+        list(300);
+        observeClicks();
+        List<TrainingExample> revisits = revisits();
+        List<TrainingExample> others = revisits.stream()
+                .filter(example -> !example.user().history().contains(example.item()))
+                .toList();
+        TwoTower model = taught();
+        double share = others.size() / (double) revisits.size();
+        assertThat(share).isBetween(0.3, 0.7);
+
+        List<Lesson> leftOut = lessons(batch(TAUGHT, others), model);
+        facts = new ItemFacts(catalogue, popularity, neighbours, true);
+        List<Lesson> answered = lessons(batch(TAUGHT, revisits), model);
+
+        for (int which = 0; which < SETS; which++) {
+            double[] expected = parts(leftOut.get(which).gradient().prior());
+            double[] found = parts(answered.get(which).gradient().prior());
+            for (int part = 0; part < expected.length; part++) {
+                assertThat(found[part]).isCloseTo(share * expected[part], within(1e-5));
+            }
+            assertThat(answered.get(which).gradient().towers())
+                    .isCloseTo(share * leftOut.get(which).gradient().towers(), within(1e-5));
+            assertThat(leftOut.get(which).gradient().prior().repeats()).isEmpty();
+        }
+    }
+
+    /** Half of them on items of their histories, which are of 25 items. */
+    private List<TrainingExample> revisits() {
+        List<TrainingExample> revisits = new ArrayList<>();
+        for (int at = 0; at < 60; at++) {
+            String[] history = random.ints(0, 150)
+                    .distinct()
+                    .limit(25)
+                    .mapToObj(item -> "i" + item)
+                    .toArray(String[]::new);
+            String item = at % 2 == 0 ? history[random.nextInt(25)] : "i" + (150 + random.nextInt(150));
+            revisits.add(Scenes.click("u", item, TIME, history));
+        }
+        return revisits;
+    }
+
+    @Test
+    void largeCataloguesHaveFewerLessons() {
+        list(8_193);
+        TwoTower model = taught();
+
+        List<Integer> taught = IntStream.rangeClosed(1, 64)
+                .filter(step ->
+                        MixtureLesson.of(batch(step, drawn(20)), model, facts).isPresent())
+                .boxed()
+                .toList();
+
+        assertThat(taught).containsExactly(32, 64);
     }
 
     /**
@@ -285,15 +461,29 @@ class MixtureLessonTest {
                 StepEngine.alone(Engine.VECTOR),
                 RowStorage.ON_THE_HEAP,
                 StepTimes.UNTIMED,
-                new Mixture(HALF_LIVES, 1));
+                new Mixture(HALF_LIVES, 1, budget));
         SplittableRandom clicks = new SplittableRandom(5);
         model.learn(batch(1, drawn(60, clicks)));
         List<Lesson> lessons = IntStream.rangeClosed(1, SETS)
                 .mapToObj(times -> new Lesson(
-                        new Gradient(0.01 * times, new PriorWeights(0.03, 0.01, -0.01, -0.02).times(times)), 0))
+                        new Gradient(
+                                0.01 * times,
+                                new PriorWeights(0.03, 0.01, -0.01, -0.02)
+                                        .withRepeats(slopes())
+                                        .withYoung(new Young(
+                                                List.of(0.02, -0.01, 0.01, -0.02), List.of(-0.01, 0.01, 0.02, -0.03)))
+                                        .times(times)),
+                        0))
                 .toList();
         model.mixture().learn(lessons, 1);
         return model;
+    }
+
+    /** None where the history is left out. */
+    private List<Double> slopes() {
+        return IntStream.range(0, facts.isHistoryAnswered() ? PriorWeights.REPEATS : 0)
+                .mapToObj(place -> 0.002 * (place - 4))
+                .toList();
     }
 
     /** Lists i0 and so on, of the ages of a day. */
@@ -423,7 +613,7 @@ class MixtureLessonTest {
         for (int item = 0; item < catalogue.size(); item++) {
             String id = catalogue.itemAt(item);
             if (id.equals(example.item())
-                    || !facts.isHistoryLeftOut()
+                    || facts.isHistoryAnswered()
                     || !example.user().history().contains(id)) {
                 float[] vector = new float[8];
                 model.itemVectors(List.of(id), vector);
@@ -442,10 +632,23 @@ class MixtureLessonTest {
                                         : 0)
                                 + prior.age() * age
                                 + prior.newness() * Math.min(age, 2)
-                                + prior.neighbours() * near.getOrDefault(id, 0.0));
+                                + prior.bias(youth(item))
+                                + prior.neighbours(youth(item)) * near.getOrDefault(id, 0.0)
+                                + repeat(example, id, prior));
             }
         }
         return scores;
+    }
+
+    /** By the clicks that the numbers of an endless half-life count. */
+    private int youth(int item) {
+        double clicks = popularity.clicks(item);
+        return clicks == 0 ? 0 : clicks <= 2 ? 1 : clicks <= 9 ? 2 : clicks <= 29 ? 3 : 4;
+    }
+
+    private static double repeat(TrainingExample example, String item, PriorWeights prior) {
+        int place = example.user().history().indexOf(item);
+        return place < 0 ? 0 : prior.repeat(place);
     }
 
     /** The numbers of what is near to an example's history. */

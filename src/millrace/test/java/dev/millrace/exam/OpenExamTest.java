@@ -49,9 +49,9 @@ class OpenExamTest {
     private static final int EVENTS = 20;
     private static final ModelSettings MODEL = ModelSettings.read(new SettingsReader(Map.of("tower.dim", "8")));
     private static final ExamSettings AT_ONCE =
-            new ExamSettings(1, Integer.MAX_VALUE, Duration.ofHours(6), GivenWeights.NONE, List.of(), true);
+            new ExamSettings(1, Integer.MAX_VALUE, Duration.ofHours(6), GivenWeights.NONE, List.of());
     private static final ExamSettings OPEN =
-            new ExamSettings(100, 0, Duration.ofHours(6), GivenWeights.NONE, List.of(), true);
+            new ExamSettings(100, 0, Duration.ofHours(6), GivenWeights.NONE, List.of());
     private static final int ITEMS_A_STEP = 300;
 
     private final SplittableRandom random = new SplittableRandom(4);
@@ -63,7 +63,7 @@ class OpenExamTest {
                     'F',
                     catalogue),
             new NeighbourLists(new NeighbourSettings(10, Duration.ofDays(7)), catalogue, 'N', 'n', EntrySource.NONE, 0),
-            true);
+            false);
     private final TwoTower model = new TwoTower(
             MODEL,
             catalogue,
@@ -235,7 +235,7 @@ class OpenExamTest {
     @ParameterizedTest
     @ValueSource(doubles = {100, 1})
     void restartedAtEachStepItHasTheSameTotalsToTheBit(double budget) {
-        ExamSettings settings = new ExamSettings(budget, 0, Duration.ofHours(6), GivenWeights.NONE, List.of(), true);
+        ExamSettings settings = new ExamSettings(budget, 0, Duration.ofHours(6), GivenWeights.NONE, List.of());
         Examiner undisturbed = open(settings);
         Examiner restarted = open(settings);
         for (int step = 0; step < 120; step++) {
@@ -256,6 +256,40 @@ class OpenExamTest {
             restarted = restored(settings);
         }
         assertThat(undisturbed.totals().model().scored()).isBetween(2L * EVENTS, 30L * EVENTS);
+    }
+
+    /** The weights of repeats are those of its beginning, too. */
+    @Test
+    void restartedItStillRanksWhatUsersHad() {
+        ItemFacts answered = new ItemFacts(catalogue, facts.popularity(), facts.neighbours(), true);
+        model.mixture().learn(ofRepeats(-1), 1);
+        MiniBatch batch = batch(drawn().examples().stream()
+                .map(click -> Scenes.click(click.user().user(), click.item(), TIME, item(), click.item(), item()))
+                .toList());
+        Examiner atOnce = new Examiner(AT_ONCE, 'E', 'e', ExamWitness.NONE, catalogue);
+        Examiner open = open(OPEN);
+        atOnce.examine(batch, model, answered);
+        open.examine(batch, model, answered);
+        open.drainDirty(EntrySink.into(stored));
+        for (int lesson = 0; lesson < 3; lesson++) {
+            model.mixture().learn(ofRepeats(1), 1);
+        }
+
+        Examiner restored = restored(OPEN);
+        while (restored.totals().model().scored() == 0) {
+            restored.examine(drawn(), model, answered);
+        }
+
+        assertThat(restored.totals()).usingRecursiveComparison().isEqualTo(atOnce.totals());
+        Examiner later = new Examiner(AT_ONCE, 'E', 'e', ExamWitness.NONE, catalogue);
+        later.examine(batch, model, answered);
+        assertThat(later.totals().model().gain10())
+                .isNotEqualTo(atOnce.totals().model().gain10());
+    }
+
+    private static List<Mixture.Lesson> ofRepeats(double slope) {
+        PriorWeights slopes = PriorWeights.NONE.withRepeats(Collections.nCopies(PriorWeights.REPEATS, slope));
+        return Collections.nCopies(3, new Mixture.Lesson(new Mixture.Gradient(0, slopes), 0));
     }
 
     @Test
@@ -284,7 +318,7 @@ class OpenExamTest {
         open.drainDirty(EntrySink.into(stored));
         assertThat(stored.values()).anyMatch(value -> text(value).contains(user));
 
-        open.removeUser(user, model, catalogue);
+        open.removeUser(user, model, facts);
         open.drainDirty(EntrySink.into(stored));
 
         assertThat(stored.values()).noneMatch(value -> text(value).contains(user));
@@ -304,7 +338,7 @@ class OpenExamTest {
         MiniBatch first = drawn();
         open.examine(first, model, facts);
         open.drainDirty(EntrySink.into(stored));
-        ExamSettings other = new ExamSettings(0, 0, Duration.ofHours(6), GivenWeights.OF_THE_TOWERS, List.of(), true);
+        ExamSettings other = new ExamSettings(0, 0, Duration.ofHours(6), GivenWeights.OF_THE_TOWERS, List.of());
         Examiner restored = restored(other);
 
         for (int step = 0; step < 2 * ITEMS / ITEMS_A_STEP; step++) {

@@ -7,10 +7,12 @@ import static org.assertj.core.api.Assertions.within;
 import dev.millrace.model.Mixture.Gradient;
 import dev.millrace.model.Mixture.Lesson;
 import dev.millrace.popularity.PriorWeights;
+import dev.millrace.popularity.PriorWeights.Young;
 import dev.millrace.state.CorruptEntryException;
 import dev.millrace.state.Fields;
 import java.util.Arrays;
 import java.util.List;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
@@ -220,8 +222,120 @@ class MixtureTest {
 
         assertThat(mixture.leader()).isEqualTo(5);
         assertThat(mixture.relative())
-                .isEqualTo(new PriorWeights(0, 0, 0, mixture.prior(5).neighbours() / mixture.towers(5), 2));
+                .isEqualTo(new PriorWeights(
+                        0, 0, 0, mixture.prior(5).neighbours() / mixture.towers(5), List.of(), Young.NONE, 2));
         assertThat(Mixture.readRelative(mixture.stored().value())).isEqualTo(mixture.relative());
+    }
+
+    @Test
+    void repeatsAreLearnedOnceALessonHasThem() {
+        Mixture mixture = new Mixture(1, 0);
+        learn(mixture, new Gradient(0.3, new PriorWeights(-0.7, 0.4, 0.6, -0.5)));
+        int without = mixture.stored().value().length;
+        assertThat(mixture.prior(0).repeats()).isEmpty();
+
+        learn(mixture, new Gradient(0, PriorWeights.NONE.withRepeats(slopes())));
+
+        // 0 − .2 g / √(.001 + g²)
+        List<Double> expected = slopes().stream()
+                .map(slope -> -0.2 * slope / Math.sqrt(0.001 + slope * slope))
+                .toList();
+        for (int place = 0; place < PriorWeights.REPEATS; place++) {
+            assertThat(mixture.prior(0).repeats().get(place)).isCloseTo(expected.get(place), within(1e-12));
+            assertThat(mixture.relative().repeats().get(place))
+                    .isCloseTo(expected.get(place) / mixture.towers(0), within(1e-12));
+        }
+        Mixture restored = new Mixture(1, 0);
+        restored.stored().restore(mixture.stored().value());
+        learn(mixture, new Gradient(0, PriorWeights.NONE.withRepeats(slopes())));
+        learn(restored, new Gradient(0, PriorWeights.NONE.withRepeats(slopes())));
+        assertThat(restored.stored().value())
+                .isEqualTo(mixture.stored().value())
+                .hasSize(without + 3 * Integer.BYTES + PriorWeights.REPEATS * 2 * Double.BYTES);
+        assertThat(Mixture.readRelative(mixture.stored().value())).isEqualTo(mixture.relative());
+    }
+
+    @Test
+    void setsOfHalfLivesWeighYoungItems() {
+        Mixture mixture = new Mixture(2, 0);
+        Young slopes = new Young(List.of(0.3, -0.2, 0.1, 0.4), List.of(-0.1, 0.2, 0.5, -0.6));
+        Gradient gradient = new Gradient(0, PriorWeights.NONE.withYoung(slopes));
+        assertThat(mixture.prior(0).young()).isEqualTo(Young.NONE);
+
+        for (int lesson = 0; lesson < 2; lesson++) {
+            teach(mixture, 1, Stream.of(new Lesson(gradient, 0), new Lesson(STILL, 0), new Lesson(gradient, 0)));
+        }
+
+        // 0 − .2 g / √(.001 + g²) − .2 g / √(.001 + 2 g²)
+        Young learned = mixture.prior(0).young();
+        for (int youth = 0; youth < Young.KINDS; youth++) {
+            double slope = slopes.biases().get(youth);
+            double square = slope * slope;
+            assertThat(learned.biases().get(youth))
+                    .isCloseTo(
+                            -0.2 * slope / Math.sqrt(0.001 + square) - 0.2 * slope / Math.sqrt(0.001 + 2 * square),
+                            within(1e-12));
+        }
+        assertThat(learned.neighbours()).isNotEqualTo(learned.biases());
+        assertThat(mixture.prior(1).young().biases()).containsOnly(0.0);
+        assertThat(mixture.prior(2).young()).isEqualTo(Young.NONE);
+        Mixture restored = new Mixture(2, 0);
+        restored.stored().restore(mixture.stored().value());
+        assertThat(restored.relative()).isEqualTo(mixture.relative());
+        assertThat(restored.stored().value()).isEqualTo(mixture.stored().value());
+        assertThat(Mixture.readRelative(mixture.stored().value())).isEqualTo(mixture.relative());
+        assertThat(mixture.relative().bias(1)).isEqualTo(learned.biases().get(1) / mixture.towers(0));
+        assertThat(mixture.relative().neighbours(3))
+                .isEqualTo(learned.neighbours().get(3) / mixture.towers(0));
+        assertThat(mixture.relative().bias(Young.KINDS)).isZero();
+    }
+
+    @Test
+    void theLargestBonusWithinTheBudgetCounts() {
+        Mixture mixture = new Mixture(1, 0, 0.1);
+        Mixture without = new Mixture(1, 0);
+        Young slopes = new Young(List.of(-1.0, -1.0, -1.0, -1.0), List.of(0.0, 0.0, 0.0, 0.0));
+        Gradient gradient = new Gradient(0, PriorWeights.NONE.withYoung(slopes));
+
+        // the best has 10 · .5 = 5; of the others, .5 and 1 have at least 4.5
+        teach(mixture, 10, Stream.of(new Lesson(gradient, 0, List.of(0.49, 0.5, 0.45, 0.44, 0.3))));
+        teach(without, 10, Stream.of(new Lesson(gradient, 0)));
+
+        assertThat(mixture.bonus()).isEqualTo(1);
+        for (int youth = 0; youth <= Young.KINDS; youth++) {
+            double raised = youth < 3 ? 1 / mixture.towers(0) : 0; // of 0, 1 and 2, and 3 to 9 clicks
+            assertThat(mixture.relative().bias(youth))
+                    .isEqualTo(without.relative().bias(youth) + raised);
+        }
+        assertThat(mixture.prior(0)).isEqualTo(without.prior(0)); // lessons teach without it
+        Mixture restored = new Mixture(1, 0, 0.1);
+        restored.stored().restore(mixture.stored().value());
+        assertThat(Mixture.readRelative(restored.stored().value())).isEqualTo(mixture.relative());
+        // 5 + 4.9 and 4.5 + 4.2 of 9.9: 1 falls below 8.91
+        teach(restored, 10, Stream.of(new Lesson(gradient, 0, List.of(0.49, 0.49, 0.42, 0.4, 0.4))));
+        assertThat(restored.bonus()).isEqualTo(0.5);
+    }
+
+    @Test
+    void clicksSoFarDecideHowYoungItemsAre() {
+        assertThat(IntStream.of(0, 1, 2, 3, 9, 10, 29, 30, 1_000).map(Young::youth))
+                .containsExactly(0, 1, 1, 2, 2, 3, 3, 4, 4);
+    }
+
+    /** [places] */
+    private static List<Double> slopes() {
+        return Stream.iterate(-0.3, slope -> slope + 0.05)
+                .limit(PriorWeights.REPEATS)
+                .toList();
+    }
+
+    @Test
+    void placesFromTheTenthOnShareWeights() {
+        PriorWeights weights = PriorWeights.NONE.withRepeats(slopes());
+
+        assertThat(Stream.of(0, 1, 9, 10, 19, 20, 199).map(weights::repeat))
+                .isEqualTo(Stream.of(0, 1, 9, 10, 10, 11, 11).map(slopes()::get).toList());
+        assertThat(PriorWeights.NONE.repeat(3)).isZero();
     }
 
     @Test

@@ -289,7 +289,7 @@ public final class Scenes {
                     "x" + step + "-" + at,
                     user(random),
                     context(random),
-                    "i" + random.nextInt(ITEMS),
+                    at % 4 == 1 ? batch.examples().get(at).item() : "i" + random.nextInt(ITEMS),
                     at % 2 == 0 ? "" : "hide",
                     1 + 2 * (at % 2),
                     TIME,

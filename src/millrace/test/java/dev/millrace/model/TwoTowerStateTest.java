@@ -117,14 +117,14 @@ public class TwoTowerStateTest {
     void stateOfAnotherFormIsRefusedWithTheWayOut() {
         TwoTower model = new TwoTower(Scenes.settings(), Scenes.catalogue());
         byte[] header = new Fields()
-                .integer(2)
+                .integer(3)
                 .text("an engine")
                 .text(Scenes.settings().hash())
                 .framed();
 
         assertThatThrownBy(() -> model.restore(ModelEntry.Kind.HEADER.key(), header))
                 .isInstanceOf(CorruptEntryException.class)
-                .hasMessageStartingWith("the stored learner has form 2, this build reads form 3: ")
+                .hasMessageStartingWith("the stored learner has form 3, this build reads form 4: ")
                 .hasMessageContaining("train --from mini-batches")
                 .hasMessageContaining("model import --warm");
     }

@@ -38,7 +38,9 @@ class FastPopularityTest {
                 new FastPopularity.Settings(
                         List.of(Duration.ofDays(1), Duration.ofHours(6), Duration.ofHours(2), Duration.ofMinutes(30)),
                         0.1),
-                new FastPopularity.Settings(List.of(Duration.ofDays(7), Duration.ofHours(7), Duration.ofHours(2)), 5));
+                new FastPopularity.Settings(List.of(Duration.ofDays(7), Duration.ofHours(7), Duration.ofHours(2)), 5),
+                new FastPopularity.Settings(
+                        List.of(Duration.ofDays(1), Duration.ofHours(6), Duration.ofHours(6)), List.of(0.5, 5.0, 0.5)));
     }
 
     @Test
@@ -76,7 +78,12 @@ class FastPopularityTest {
                 assertThat(numbers[which])
                         .as("%s by %s", id, halfLife)
                         .isCloseTo(
-                                FastPopularityReference.number(clicks, id, now, halfLife, settings.prior()),
+                                FastPopularityReference.number(
+                                        clicks,
+                                        id,
+                                        now,
+                                        halfLife,
+                                        settings.priors().get(which)),
                                 within(1e-9))
                         .isEqualTo(popularity.number(item, now, which));
             }

@@ -27,6 +27,7 @@ public final class FakeEncoder implements UserEncoder {
     private final Encoding encoding;
     private final Map<String, NeighbourList> lists = new ConcurrentHashMap<>();
     private volatile boolean isReady;
+    private volatile boolean isHistoryAnswered;
 
     /** Fills a vector of zeros, given the weights of the channels. */
     public interface Encoding {
@@ -48,6 +49,11 @@ public final class FakeEncoder implements UserEncoder {
 
     public FakeEncoder ready(boolean now) {
         isReady = now;
+        return this;
+    }
+
+    public FakeEncoder answeringHistory() {
+        isHistoryAnswered = true;
         return this;
     }
 
@@ -78,6 +84,11 @@ public final class FakeEncoder implements UserEncoder {
     @Override
     public PriorWeights prior() {
         return prior;
+    }
+
+    @Override
+    public boolean isHistoryAnswered() {
+        return isHistoryAnswered;
     }
 
     @Override

@@ -11,8 +11,10 @@ import dev.millrace.index.Arrangement;
 import dev.millrace.index.ItemFilter;
 import dev.millrace.index.ItemIndex;
 import dev.millrace.index.ScoredItem;
+import dev.millrace.neighbour.NeighbourList;
 import dev.millrace.popularity.GivenWeights;
 import dev.millrace.popularity.PriorWeights;
+import dev.millrace.popularity.PriorWeights.Young;
 import dev.millrace.publish.ItemEmbedding;
 import dev.millrace.publish.PublishedPopularity;
 import java.time.Duration;
@@ -23,6 +25,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.Set;
+import java.util.SplittableRandom;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
@@ -67,6 +70,96 @@ class RecallEngineTest {
         assertThat(learned.items().get(0).score())
                 .isCloseTo((float) (1 + 0.5 * (0.5 * 2 - 0.25 * age + 0.75 * 2)), within(1e-6f));
         assertThat(given.items().get(0).score()).isCloseTo(1 + 0.5f * 3 * 2, within(1e-6f));
+    }
+
+    @Test
+    void neighboursWeighAsTheirClicksSoFarSay() {
+        users.put("u", new UserFeatures("u", 1, Features.NONE, List.of("h")));
+        ItemIndex index = new ItemIndex(2);
+        Map.of("few", 4, "many", 40)
+                .forEach((item, clicks) -> index.upsert(
+                        new ItemEmbedding(
+                                item,
+                                Optional.of(new float[] {0, 1}),
+                                "g1",
+                                9,
+                                0,
+                                0,
+                                new PublishedPopularity(
+                                        List.of(0f, (float) Math.log1p(clicks)),
+                                        List.of(3_600_000L, PublishedPopularity.ENDLESS),
+                                        false)),
+                        1_000));
+        Young young = new Young(List.of(0.0, 0.0, 3.0, 0.0), List.of(0.0, 0.0, 0.25, 0.0));
+        FakeEncoder encoder = FakeEncoder.of(1, new PriorWeights(0, 0, 0, 0.5).withYoung(young));
+        encoder.neighbours("h", Optional.of(new NeighbourList(0, 7, List.of("few", "many"), new float[] {3, 3})));
+        engine.serve(new ServedGeneration("g1", index, encoder));
+
+        List<ScoredItem> found = found(2, false, OptionalDouble.empty());
+
+        // the fake's temperature is .5, and n = log(1 + 3 / (7 + 3) / .01); of 3 to 9 clicks ν is .75, and b is 3
+        assertThat(found).extracting(ScoredItem::item).containsExactly("few", "many");
+        assertThat(found.get(0).score()).isCloseTo((float) (0.5 * (3 + 0.75 * Math.log(31))), within(1e-5f));
+        assertThat(found.get(1).score()).isCloseTo((float) (0.5 * 0.5 * Math.log(31)), within(1e-5f));
+    }
+
+    /** As scoring each item alone and sorting has it. */
+    @Test
+    void repeatsAreAddedToWhatTheUserHad() {
+        SplittableRandom random = new SplittableRandom(3);
+        Map<String, float[]> vectors = new HashMap<>();
+        IntStream.range(0, 500)
+                .forEach(item -> vectors.put(
+                        "i" + item, new float[] {(float) random.nextDouble(), (float) random.nextDouble()}));
+        List<String> history =
+                IntStream.range(0, 25).mapToObj(had -> "i" + 20 * had).toList();
+        users.put("u", new UserFeatures("u", 1, Features.NONE, history));
+        PriorWeights learned = PriorWeights.NONE.withRepeats(IntStream.range(0, PriorWeights.REPEATS)
+                .mapToObj(place -> 1.5 - 0.3 * place)
+                .toList());
+        ItemIndex index = new ItemIndex(2);
+        vectors.forEach((item, vector) -> index.upsert(embedding(item, "g1", vector), 1_000));
+        engine.serve(new ServedGeneration("g1", index, FakeEncoder.of(1, learned)));
+
+        // the fake's vector is (1, 0), and its temperature .5
+        List<ScoredItem> expected = vectors.entrySet().stream()
+                .map(item -> new ScoredItem(
+                        item.getKey(),
+                        item.getValue()[0]
+                                + (history.contains(item.getKey())
+                                        ? (float) (0.5 * learned.repeat(history.indexOf(item.getKey())))
+                                        : 0)))
+                .sorted(ScoredItem.BEST_FIRST)
+                .toList();
+        for (int k : List.of(1, 3, 10, 100)) {
+            assertThat(found(k, false, OptionalDouble.empty())).isEqualTo(expected.subList(0, k));
+        }
+        assertThat(found(3, false, OptionalDouble.empty()))
+                .extracting(ScoredItem::item)
+                .containsAnyElementsOf(history);
+        assertThat(found(100, true, OptionalDouble.empty()))
+                .isEqualTo(expected.stream()
+                        .filter(item -> !history.contains(item.item()))
+                        .limit(100)
+                        .toList());
+        assertThat(found(1, false, OptionalDouble.of(0)).get(0).score()).isLessThan(1); // the cosine alone
+    }
+
+    /** @param weight of popularity and neighbours */
+    private List<ScoredItem> found(int k, boolean isSeenExcluded, OptionalDouble weight) {
+        RecallRequest request = new RecallRequest(
+                "u",
+                k,
+                isSeenExcluded,
+                Set.of(),
+                ItemFilter.NONE,
+                Features.NONE,
+                new RecallRequest.Weights(new GivenWeights(weight, weight), Map.of()),
+                Optional.empty(),
+                Optional.empty(),
+                0,
+                Arrangement.NONE);
+        return ((Answer.Found) engine.recall(request)).items();
     }
 
     @Test

@@ -12,9 +12,12 @@ import dev.millrace.experiment.Arm;
 import dev.millrace.experiment.ArmAnswers;
 import dev.millrace.experiment.Experiment;
 import dev.millrace.feature.UserFeatures;
+import dev.millrace.follow.FakeFeed;
 import dev.millrace.neighbour.NeighbourList;
+import dev.millrace.popularity.PriorWeights;
 import dev.millrace.publish.ItemEmbedding;
 import dev.millrace.publish.PublishedPopularity;
+import dev.millrace.recall.FakeEncoder;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -56,6 +59,20 @@ class AnswersTest {
         assertThat(found(scene.get("/v1/recall?user=u1&k=2&exclude-seen=false")))
                 .first()
                 .isEqualTo("a");
+    }
+
+    @Test
+    void learnersSayWhetherHistoryIsAnswered(@TempDir Path other) throws Exception {
+        FakeFeed feed = new FakeFeed(
+                generation -> new FakeEncoder(Map.of(), List.of(), PriorWeights.NONE, (weights, out) -> out[0] = 1)
+                        .answeringHistory());
+        try (RecallScene answering = new RecallScene(other, feed)) {
+            answering.fill();
+
+            assertThat(found(answering.get("/v1/recall?user=u1&k=1"))).containsExactly("a");
+            assertThat(found(answering.get("/v1/recall?user=u1&k=1&exclude-seen=true")))
+                    .containsExactly("b");
+        }
     }
 
     @Test

@@ -17,6 +17,8 @@ public final class SmallCache {
                 settings.publish(),
                 settings.fast(),
                 settings.neighbours(),
+                settings.isHistoryAnswered(),
+                settings.youngBudget(),
                 settings.learnFrom(),
                 settings.digestSteps(),
                 bytes);

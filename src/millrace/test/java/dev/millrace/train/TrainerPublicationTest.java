@@ -21,6 +21,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.SplittableRandom;
 import java.util.TreeMap;
 import java.util.function.IntSupplier;
@@ -29,7 +30,8 @@ import org.junit.jupiter.api.Test;
 /** Which vectors, popularities and attributes a {@link Trainer} publishes, and when. */
 class TrainerPublicationTest {
 
-    private static final int HALF_LIVES = 5;
+    private static final int HALF_LIVES = 7;
+    private static final Set<Integer> OF_SMALL_PRIORS = Set.of(4, 6); // 1 h, and 30 min a second time
 
     private final SplittableRandom random = new SplittableRandom(7);
     private final TrainerSettings settings = settings();
@@ -146,7 +148,7 @@ class TrainerPublicationTest {
     /** Each published number, as a subscriber brings it to another time by the formula in the schema. */
     private static void assertNumbers(
             List<TrainingExample> clicks, ItemEmbedding embedding, long time, double accuracy) {
-        assertThat(embedding.popularity().numbers()).hasSize(HALF_LIVES);
+        assertThat(embedding.popularity().numbers()).hasSize(HALF_LIVES + 1); // and that of all clicks so far
         for (int which = 0; which < HALF_LIVES; which++) {
             double halfLives = (double) (time - embedding.eventTime())
                     / embedding.popularity().halfLives().get(which);
@@ -157,14 +159,15 @@ class TrainerPublicationTest {
         }
     }
 
-    /** log p of the item over that of one without clicks: (c + 5) / 5. */
+    /** log p of the item over that of one without clicks: (c + ε) / ε. */
     private static double exactNumber(List<TrainingExample> clicks, ItemEmbedding embedding, long now, int which) {
         double halfLife = embedding.popularity().halfLives().get(which);
         double count = clicks.stream()
                 .filter(click -> click.item().equals(embedding.item()))
                 .mapToDouble(click -> Math.pow(2, (click.time() - now) / halfLife))
                 .sum();
-        return Math.log((count + 5) / 5);
+        double prior = OF_SMALL_PRIORS.contains(which) ? 0.5 : 5;
+        return Math.log((count + prior) / prior);
     }
 
     private TrainingExample timed(String id, int item, long time) {

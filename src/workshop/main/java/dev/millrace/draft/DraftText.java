@@ -4,10 +4,13 @@ import dev.millrace.draft.FeatureDrafts.Feature;
 import dev.millrace.draft.FeatureDrafts.Owner;
 import dev.millrace.replay.LogSample;
 import dev.millrace.replay.TimeScale;
+import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
@@ -15,6 +18,7 @@ import java.util.stream.Stream;
 record DraftText(LogSample sample, KeyColumns keys, Interactions interactions, FeatureDrafts features) {
 
     private static final int LEAST_ROWS_A_USER = 10;
+    private static final double LEAST_REPEATS = 0.05;
     private static final int SMALL_TABLE = 1_000;
     private static final int SMALL_DIM = 8;
     private static final int YEAR = 365; // days, the default of these:
@@ -95,6 +99,7 @@ record DraftText(LogSample sample, KeyColumns keys, Interactions interactions, F
                 Stream.of(Owner.USER, Owner.CONTEXT)
                         .flatMap(owner -> features.of(owner).stream())
                         .toList());
+        repeats(text);
         text.blank();
         tower(text, "features.item", "item", features.of(Owner.ITEM));
         text.comment("what filters and the page know of an item, also what the towers do not read: publish.attributes ="
@@ -122,6 +127,32 @@ record DraftText(LogSample sample, KeyColumns keys, Interactions interactions, F
             if (feature.shape().isCategory() && feature.distinct() < SMALL_TABLE) {
                 text.set(prefix + "dim", String.valueOf(SMALL_DIM));
             }
+        }
+    }
+
+    /** How many positives are on what the user had; in whichever order the rows come. */
+    private void repeats(Lines text) {
+        List<String> users = keys.column(Role.USER).cells();
+        List<String> items = keys.column(Role.ITEM).cells();
+        Map<String, Set<String>> had = new HashMap<>();
+        int again = 0;
+        int later = 0;
+        for (int row = 0; row < users.size(); row++) {
+            if (interactions.isPositive(row) && !users.get(row).isEmpty()) {
+                Set<String> ofUser = had.computeIfAbsent(users.get(row), user -> new HashSet<>());
+                later += ofUser.isEmpty() ? 0 : 1;
+                again += ofUser.add(items.get(row)) ? 0 : 1;
+            }
+        }
+        if (later > 0) {
+            double share = (double) again / later;
+            text.blank()
+                    .comment(String.format(
+                            Locale.ROOT,
+                            "%.1f %% of the clicks after a user's first are on items that the user had: answers %s those",
+                            100 * share,
+                            share >= LEAST_REPEATS ? "may have" : "leave out"))
+                    .set("history.answers", String.valueOf(share >= LEAST_REPEATS));
         }
     }
 

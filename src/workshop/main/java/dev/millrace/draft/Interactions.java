@@ -80,6 +80,16 @@ record Interactions(
                 others);
     }
 
+    /** Returns whether a row, by its number, is or has a positive. */
+    boolean isPositive(int row) {
+        return isClicked
+                .map(clicked -> clicked.test(row))
+                .orElseGet(() -> positives.isEmpty()
+                        || columns.stream()
+                                .anyMatch(column ->
+                                        positives.contains(column.cells().get(row))));
+    }
+
     /** A row is an exposure, and flags say what came of it: a click, if one says so, and other actions. */
     private static Interactions flags(Choice choice, Optional<ColumnFacts> click, List<ColumnFacts> others) {
         Map<String, String> keys = new LinkedHashMap<>();

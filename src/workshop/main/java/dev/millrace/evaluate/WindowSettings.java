@@ -4,7 +4,7 @@ import dev.millrace.settings.SettingsReader;
 import java.time.Duration;
 
 /** How the protocol of windows cuts the log, and what it asks. */
-public record WindowSettings(Duration length, int last, Queries queries, Unseen unseen, boolean isHistoryLeftOut) {
+public record WindowSettings(Duration length, int last, Queries queries, Unseen unseen) {
 
     /** The events that are ranked, of those that have a history. */
     public enum Queries {
@@ -36,9 +36,6 @@ public record WindowSettings(Duration length, int last, Queries queries, Unseen 
                 reader.choice(
                         "evaluate.windows.unseen: windows: whether an event of an item that is new in its window is "
                                 + "left out (drop) or counts as not found (miss)",
-                        Unseen.DROP),
-                reader.flag(
-                        "evaluate.windows.leave-out-history = true: windows: leave items of the user's history out of "
-                                + "the candidates; false for sessions"));
+                        Unseen.DROP));
     }
 }

@@ -100,7 +100,7 @@ public final class Windows {
         TrainerSettings examined = evaluation
                 .trainer()
                 .keepingItems() // those that come with their first click are unannounced, and would expire
-                .withExam(evaluation.trainer().exam().ofEveryBatch().withHistoryLeftOut(settings.isHistoryLeftOut()));
+                .withExam(evaluation.trainer().exam().ofEveryBatch());
         Map<String, Place> ranked = new HashMap<>();
         ExamWitness witness =
                 (example, byModel, byPopularity) -> ranked.put(example.id(), new Place(byModel.get(0), byPopularity));

@@ -134,6 +134,24 @@ class LogDraftTest {
                                         "table.expire-after = " + kept));
     }
 
+    /** 20 users of 30 rows: in three of the rows, each has the item of the row before. So 60 rows of 580 are repeats. */
+    @ParameterizedTest
+    @CsvSource({"true, true, 10.3", "false, false, 0.0"})
+    void oftenHadItemsMakeHistoryAnswer(boolean areRepeatsClicked, boolean isAnswered, String share) {
+        column("user", row -> "u" + row % 20);
+        column("item", row -> "i" + (isRepeat(row) ? row / 20 - 1 : row / 20));
+        times("time");
+        column("click", row -> !isRepeat(row) || areRepeatsClicked ? "1" : "0");
+
+        assertThat(draft().settings())
+                .contains("# " + share + " % of the clicks after a user's first")
+                .contains("history.answers = " + isAnswered + "\n");
+    }
+
+    private static boolean isRepeat(int row) {
+        return row / 20 % 10 == 9;
+    }
+
     @Test
     void constantColumnsAreFeaturesOfItemsOrUsers() {
         ids("user", "item");

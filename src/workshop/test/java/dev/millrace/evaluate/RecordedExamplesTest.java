@@ -169,7 +169,7 @@ class RecordedExamplesTest {
                     .testUsers());
             System.out.print("holdout, ");
             WindowSettings settings = new WindowSettings(
-                    Duration.ofHours(2), 0, WindowSettings.Queries.EVERY, WindowSettings.Unseen.DROP, true);
+                    Duration.ofHours(2), 0, WindowSettings.Queries.EVERY, WindowSettings.Unseen.DROP);
             require(new Windows(settings, evaluation).run().windows().size());
             System.out.println("windows");
         }

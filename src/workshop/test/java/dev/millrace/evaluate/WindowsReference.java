@@ -100,7 +100,8 @@ final class WindowsReference {
         double mark = score(trainer, user, query.item());
         double place = 1;
         for (String item : trainer.items()) {
-            boolean competes = !item.equals(query.item()) && !(settings.isHistoryLeftOut() && history.contains(item));
+            boolean competes =
+                    !item.equals(query.item()) && (trainerSettings.isHistoryAnswered() || !history.contains(item));
             if (competes) {
                 double score = score(trainer, user, item);
                 place += score > mark ? 1 : score == mark ? 0.5 : 0;

@@ -7,7 +7,9 @@ import static org.assertj.core.api.Assertions.within;
 import dev.millrace.evaluate.WindowSettings.Queries;
 import dev.millrace.evaluate.WindowSettings.Unseen;
 import dev.millrace.settings.InvalidSettingsException;
+import dev.millrace.train.TrainerSettings;
 import java.time.Duration;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -120,8 +122,7 @@ class WindowsTest {
 
     @Test
     void whatTheUserHadCanBeLeftOut() {
-        Windows.Window window =
-                only(run(sessions(), new WindowSettings(Duration.ZERO, 0, Queries.EVERY, Unseen.DROP, true)));
+        Windows.Window window = only(run(sessions(), SESSIONS, new PrequentialSettings(1, 0.5, 1), trainer(false)));
 
         // a of u4 is before c, without b. c of u4 is alone. c of u5 is behind a, without b
         assertThat(ranking(window, "popularity, frozen").mean("MRR@10")).isCloseTo((1 + 1 + 0.5) / 3, within(1e-12));
@@ -147,8 +148,7 @@ class WindowsTest {
             history.click("u", "i" + hours % 2, History.START + hours * History.HOUR);
         }
 
-        Windows.Result result =
-                run(history, new WindowSettings(Duration.ofDays(1), 0, Queries.EVERY, Unseen.MISS, false));
+        Windows.Result result = run(history, new WindowSettings(Duration.ofDays(1), 0, Queries.EVERY, Unseen.MISS));
 
         assertThat(result.windows()).extracting(Windows.Window::name).containsExactly("1", "3");
         assertThat(result.windows()).extracting(Windows.Window::positives).containsExactly(2, 1);
@@ -176,14 +176,14 @@ class WindowsTest {
     void bothRankingsAreThoseOfScoringEachItemOnItsOwn() {
         History history = random(5);
         for (WindowSettings settings :
-                List.of(SESSIONS, new WindowSettings(Duration.ZERO, 0, Queries.LAST, Unseen.MISS, true))) {
-            Windows.Result result = run(history, settings);
+                List.of(SESSIONS, new WindowSettings(Duration.ZERO, 0, Queries.LAST, Unseen.MISS))) {
+            TrainerSettings trainer = trainer(settings.equals(SESSIONS));
+            Windows.Result result = run(history, settings, new PrequentialSettings(1, 0.5, 1), trainer);
 
             assertThat(result.windows()).hasSize(3);
             for (int at = 0; at < 3; at++) {
-                WindowsReference.Ranked expected = new WindowsReference(
-                                settings, history.examples(), History.trainer(THREE_A_BATCH))
-                        .window(at + 1);
+                WindowsReference.Ranked expected =
+                        new WindowsReference(settings, history.examples(), trainer).window(at + 1);
                 Windows.Window window = result.windows().get(at);
                 assertThat(ranking(window, "frozen"))
                         .as("%s of %s, frozen", window.name(), settings)
@@ -202,8 +202,7 @@ class WindowsTest {
         for (Unseen unseen : Unseen.values()) {
             List<Windows.Window> all =
                     run(random(6), settings(Queries.EVERY, unseen)).windows();
-            List<Windows.Window> last = run(
-                            random(6), new WindowSettings(Duration.ZERO, 1, Queries.EVERY, unseen, false))
+            List<Windows.Window> last = run(random(6), new WindowSettings(Duration.ZERO, 1, Queries.EVERY, unseen))
                     .windows();
 
             assertThat(last).usingRecursiveComparison().isEqualTo(all.subList(2, 3));
@@ -268,10 +267,21 @@ class WindowsTest {
     }
 
     private static Windows.Result run(History history, WindowSettings settings, PrequentialSettings shares) {
-        return new Windows(settings, history.evaluation(shares, History.trainer(THREE_A_BATCH))).run();
+        return run(history, settings, shares, trainer(true));
+    }
+
+    private static Windows.Result run(
+            History history, WindowSettings settings, PrequentialSettings shares, TrainerSettings trainer) {
+        return new Windows(settings, history.evaluation(shares, trainer)).run();
+    }
+
+    private static TrainerSettings trainer(boolean isHistoryAnswered) {
+        Map<String, String> settings = new HashMap<>(THREE_A_BATCH);
+        settings.put("history.answers", String.valueOf(isHistoryAnswered));
+        return History.trainer(settings);
     }
 
     private static WindowSettings settings(Queries queries, Unseen unseen) {
-        return new WindowSettings(Duration.ZERO, 0, queries, unseen, false);
+        return new WindowSettings(Duration.ZERO, 0, queries, unseen);
     }
 }
