@@ -53,6 +53,7 @@ final class EntryKeys {
     // kinds of timers that are not about an entry of their kind; of one moment, windows end before users are removed
     static final byte FORGOTTEN_EXPOSURE = 'F';
     static final byte IDLE_USER = 'Z';
+    static final byte HIDDEN_END = 'Q';
 
     static final byte VOICE = 'C';
 

@@ -161,7 +161,7 @@ final class LoggedAttribution {
                         user,
                         item,
                         Optional.of(named).filter(id -> !id.isEmpty()),
-                        "click",
+                        below(4, seed, number, 11) == 0 ? "hide" : "click",
                         1,
                         time + below(90, seed, number, 6) * 1_000L,
                         time,
