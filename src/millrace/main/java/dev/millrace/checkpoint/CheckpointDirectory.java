@@ -156,7 +156,7 @@ public final class CheckpointDirectory<H> {
             throw new CorruptEntryException(why);
         });
         if (form.number.applyAsLong(header) != number) {
-            throw new CorruptEntryException("it is of step " + form.number.applyAsLong(header));
+            throw new CorruptEntryException("its number is " + form.number.applyAsLong(header));
         }
         return new UsableCheckpoint<>(file, header);
     }

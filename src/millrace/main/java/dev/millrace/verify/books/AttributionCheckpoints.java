@@ -62,20 +62,17 @@ final class AttributionCheckpoints {
 
     /** Topics that were deleted and made again have other records at the same offsets. */
     private Optional<String> ofOtherTopics(AttributionPlace place) {
-        List<String> found = new ArrayList<>();
-        place.last().filter(last -> log.begin(commits, 0) <= last.offset()).ifPresent(last -> {
-            String other = "commit " + last.offset() + " is another";
-            log.read(
-                    commits,
-                    0,
-                    last.offset(),
-                    last.offset() + 1,
-                    record -> commit(record).equals(last) || found.add(other));
-        });
         if (place.commits() > log.end(commits, 0)) {
-            found.add("there is no commit " + (place.commits() - 1));
+            return Optional.of(commits + " ends before " + place.commits());
         }
-        return found.stream().findFirst();
+        List<AttributionPlace.Commit> found = new ArrayList<>();
+        Optional<AttributionPlace.Commit> last =
+                place.last().filter(commit -> commit.offset() >= log.begin(commits, 0)); // else it is gone
+        last.ifPresent(commit -> log.read(
+                commits, 0, commit.offset(), commit.offset() + 1, record -> found.add(commit(record))));
+        return found.equals(last.stream().toList())
+                ? Optional.empty()
+                : Optional.of("its last commit is not that of " + commits);
     }
 
     static AttributionPlace.Commit commit(TopicRecord record) {

@@ -237,8 +237,8 @@ final class PartitionAudit implements Attribution.Output, AttributionReplay.List
         if (shared.log.begin(shared.topics.attributionCommits(), 0) > from.commits()) {
             gone.add(shared.topics.attributionCommits());
         }
-        String what = begun.isEmpty() ? "the beginning" : "what followed it";
-        return gone.isEmpty() ? Optional.empty() : Optional.of(what + " of " + String.join(" and ", gone) + " is gone");
+        String what = begun.isEmpty() ? "the beginning of " : "what followed the checkpoint in ";
+        return gone.isEmpty() ? Optional.empty() : Optional.of(what + String.join(" and ", gone) + " is gone");
     }
 
     private RecordCursor cursor(InputTopic topic, long position) {

@@ -44,7 +44,7 @@ import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.stream.Stream;
 
-/** The topics of an attribution that reads two partitions in a seeded order and commits now and then, as a trainer does. */
+/** The topics of an attribution that reads two partitions in a seeded order and commits now and then, as trainers do that take tasks over. */
 final class LoggedAttribution {
 
     static final int PARTITIONS = 2;
@@ -187,6 +187,9 @@ final class LoggedAttribution {
             if (below(15, seed, turn, 10) == 0) {
                 task.commit();
             }
+            if (below(60, seed, turn, 11) == 0) {
+                task.move();
+            }
         }
         tasks.forEach(Task::commit);
     }
@@ -212,8 +215,8 @@ final class LoggedAttribution {
 
         private final int partition;
         private final MemoryEntries entries = new MemoryEntries();
-        private final Attribution attribution;
-        private final AttributionCommit.Open open;
+        private Attribution attribution;
+        private AttributionCommit.Open open;
         private final Map<InputTopic, Integer> read = new HashMap<>();
         private final SortedMap<String, Long> positions = new TreeMap<>();
         private final TrainingRecords training = new TrainingRecords(wire);
@@ -302,6 +305,15 @@ final class LoggedAttribution {
                             .experiment()
                             .map(state -> new PartProgress.Counted(state, attribution.experimentSums())));
             write(Topic.TRAINING_PROGRESS, topics.trainingProgress(), part);
+        }
+
+        /** Another trainer takes the task over, with what was committed. */
+        private void move() {
+            commit();
+            attribution.drainDirty(entries);
+            attribution = new Attribution(settings, entries, this);
+            attribution.restoreFrom(entries);
+            open = new AttributionCommit.Open(partition, settings);
         }
 
         private void writeChangelogs(String application) {
