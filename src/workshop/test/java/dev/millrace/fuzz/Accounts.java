@@ -30,6 +30,7 @@ final class Accounts implements Raid.Sender {
 
     /** The action that hides an item. */
     static final String HIDE = "hide";
+
     private static final long MINUTE = 60_000;
 
     private final List<Instruction> instructions;

@@ -28,7 +28,8 @@ class BuriedItemTest {
         Shop.Standing with = raid.standing.orElseThrow();
         Shop.Standing without =
                 scene.raided(program(Instruction.Kind.VIEW, areFans)).standing.orElseThrow();
-        assertThat(raid.onTarget).isBetween(2.9 * accounts, 3.3 * accounts); // attribution.cap.user-item, and what decays
+        assertThat(raid.onTarget)
+                .isBetween(2.9 * accounts, 3.3 * accounts); // attribution.cap.user-item, and what decays
         assertThat(with.topShare()).isGreaterThan(without.topShare() - most);
     }
 

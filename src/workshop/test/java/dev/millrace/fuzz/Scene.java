@@ -93,8 +93,7 @@ record Scene(
 
     /** Returns the scene with another target. */
     Scene aimedAt(String other) {
-        return new Scene(
-                goal, accounts, settings, kept, honest, other, byClicks, new HashMap<>(), new HashMap<>());
+        return new Scene(goal, accounts, settings, kept, honest, other, byClicks, new HashMap<>(), new HashMap<>());
     }
 
     /** Returns the scene for another goal in the same settings, or for another number of accounts. */

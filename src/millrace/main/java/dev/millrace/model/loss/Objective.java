@@ -171,7 +171,9 @@ public final class Objective {
         for (double logit : logits) {
             sum += max == Double.NEGATIVE_INFINITY ? 0 : StrictMath.exp(logit - max);
         }
-        int columns = settings.correction() == Correction.NONE ? 1 : candidates.columns().candidate().length;
+        int columns = settings.correction() == Correction.NONE
+                ? 1
+                : candidates.columns().candidate().length;
         return sum == 0 ? Double.POSITIVE_INFINITY : max + StrictMath.log(sum / columns);
     }
 
