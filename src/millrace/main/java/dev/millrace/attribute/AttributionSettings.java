@@ -61,14 +61,14 @@ public record AttributionSettings(
                             "attribution.hide-for = 90d in [1s, 36500d]: event time for which an item is hidden"));
         }
 
-        /** Bytes of a user's hidden items in an event that is made of them, at most; in the state there are two times more of each. */
+        /** Bytes of a user's hidden items in a record, at most. */
         public int mostBytes() {
             return actions.isEmpty()
                     ? 0
                     : ProfileAndHistory.MOST_HIDDEN_BYTES + Integer.BYTES * ProfileAndHistory.MOST_HIDDEN;
         }
 
-        /** Bytes of them in the state, at most. */
+        /** Bytes of them in the state, with their times, at most. */
         public int mostStoredBytes() {
             return actions.isEmpty() ? 0 : mostBytes() + 2 * Long.BYTES * ProfileAndHistory.MOST_HIDDEN;
         }

@@ -12,6 +12,7 @@ import dev.millrace.event.Features;
 import dev.millrace.event.UserProfile;
 import dev.millrace.feature.UserFeatures;
 import dev.millrace.settings.SettingsReader;
+import dev.millrace.state.Books;
 import dev.millrace.state.InputTopic;
 import dev.millrace.state.MemoryEntries;
 import java.nio.charset.StandardCharsets;
@@ -38,7 +39,7 @@ class HiddenItemsTest {
     private Attribution attribution = attribution(Map.of());
 
     @Test
-    void hiddenItemsAreKnownAtOnceAndLatestFirst() {
+    void hiddenItemsAreKnownAtOnce() {
         hide("ann", "a", START);
         hide("ann", "b", START + 1);
 
@@ -58,7 +59,7 @@ class HiddenItemsTest {
     }
 
     @Test
-    void hiddenItemsComeBackWhenTheirTimeIsOver() {
+    void hiddenItemsComeBackInTime() {
         hide("ann", "a", START);
         hide("ann", "b", START + DAY);
 
@@ -122,7 +123,7 @@ class HiddenItemsTest {
     }
 
     @Test
-    void exampleHasItsExposuresMomentAndIsNoClick() {
+    void exampleIsOfItsExposureAndNoClick() {
         attribution.profile(profile("ann", START, "young"));
         attribution.expose(exposure("e1", "ann", "a", START + 1));
         attribution.profile(profile("ann", START + 2, "old"));
@@ -136,7 +137,7 @@ class HiddenItemsTest {
         assertThat(example.user().features().value("age")).contains(new FeatureValue.Category("young"));
         assertThat(example.time()).isEqualTo(START + 3);
         attribution.advance(START + DAY, START + DAY);
-        assertThat(attribution.books().accounts().get("exposures").outcomes()).isEqualTo(Map.of("unclicked", 1L));
+        assertThat(outcomes(InputTopic.EXPOSURES)).isEqualTo(Map.of("unclicked", 1L));
     }
 
     @ParameterizedTest
@@ -271,9 +272,11 @@ class HiddenItemsTest {
     }
 
     private Map<String, Long> outcomes() {
-        return Optional.ofNullable(attribution.books().accounts().get(InputTopic.CLICKS.label()))
-                .map(account -> Map.copyOf(account.outcomes()))
-                .orElse(Map.of());
+        return outcomes(InputTopic.CLICKS);
+    }
+
+    private Map<String, Long> outcomes(InputTopic topic) {
+        return Books.Account.of(topic, attribution.books().accounts()).outcomes();
     }
 
     private Attribution attribution(Map<String, String> more) {

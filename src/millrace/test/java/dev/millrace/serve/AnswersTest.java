@@ -169,7 +169,7 @@ class AnswersTest {
     }
 
     @Test
-    void hiddenItemsStayAwayAndAreNamedIfAsked() throws Exception {
+    void hiddenItemsStayAwayAndAreExplained() throws Exception {
         Features hidden = Features.of(Map.of(UserFeatures.HIDDEN, new FeatureValue.Bag(List.of("b", "gone"))));
         scene.state().userFeatures(new UserFeatures("u1", 2, hidden, List.of("a")));
 

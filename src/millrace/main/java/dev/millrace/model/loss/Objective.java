@@ -15,7 +15,7 @@ import java.util.Arrays;
  */
 public final class Objective {
 
-    /** Most of a click's steepest gradient that a hidden item of the same weight has (redteam, goal bury). */
+    /** Most of a click's steepest gradient that a hidden item of the same weight has (BuriedItemTest). */
     private static final double MOST_OF_A_HIDE = 0.1;
 
     private final Loss settings;

@@ -71,7 +71,7 @@ class ObjectiveTest {
 
     /** The user is as sure to be recommended what they hide as can be, by a vector of their own that all other items are opposite to. */
     @Test
-    void hiddenItemsPullByATenthOfAClickAtMost() {
+    void hidesPullByATenthOfAClick() {
         Loss settings = Scenes.plainSettings("batch.size=" + EXAMPLES).loss();
         MiniBatch batch = Scenes.mixedBatch(2, EXAMPLES, 9);
         Candidates candidates = Candidates.of(batch, settings, NegativePairs.of(batch));
