@@ -33,7 +33,11 @@ import java.util.stream.Stream;
  *
  * <p>One thread calls {@link #update}, {@link #remove} and {@link #refresh}; any number of threads call {@link #encode} and
  * {@link #isReady}. Networks and statistics are kept here, and change together at a refresh. The caller keeps the rows.
- * There is no native code but in graphs of DL4J. The vectors equal the learner's up to rounding.
+ * There is no native code but in graphs of DL4J.
+ *
+ * <p>A learner makes vectors from tables whose rows it changes, for a batch, and keeps what the gradient needs; a server has
+ * entries, some of them yet to come, and one user. So each side gathers in its own way; the products are one code. With
+ * {@code model.engine = vector} both make the same bits.
  */
 public final class QueryEncoder {
 

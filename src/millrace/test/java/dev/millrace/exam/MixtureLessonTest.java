@@ -154,11 +154,9 @@ class MixtureLessonTest {
                 Map<String, Double> scores = scores(example, model, leader);
                 scores.replaceAll((id, score) -> youth(Integer.parseInt(id.substring(1))) < 3 ? score + raised : score);
                 double own = scores.getOrDefault(example.item(), 0.0);
-                sum += Math.log(2)
-                        / Math.log(2
-                                + scores.values().stream()
-                                        .filter(score -> score > own)
-                                        .count());
+                double better = (double)
+                        scores.values().stream().filter(score -> score > own).count();
+                sum += Math.log(2) / Math.log(2 + better);
             }
             assertThat(lessons.get(leader).bonusMerits().get(bonus))
                     .isCloseTo(sum / examined(batch).size(), within(1e-9));
@@ -238,7 +236,8 @@ class MixtureLessonTest {
         String item = example.user().history().get(place);
         moved.computeIfPresent(item, (id, score) -> score + by);
         double own = moved.getOrDefault(example.item(), 0.0);
-        long better = moved.values().stream().filter(score -> score > own).count();
+        double better =
+                (double) moved.values().stream().filter(score -> score > own).count();
         boolean isLowered = by < 0 && item.equals(example.item());
         return Math.log(2) / Math.log(2 + better + (isLowered ? 1 : 0));
     }

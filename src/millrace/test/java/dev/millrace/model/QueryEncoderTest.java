@@ -108,14 +108,14 @@ class QueryEncoderTest {
         assertThatThrownBy(() -> model.drainDirty(sink(model, other))).isInstanceOf(FingerprintMismatchException.class);
     }
 
-    /** Returns a user's vector, which is that of the learner. */
+    /** Returns a user's vector, whose bits are those of the learner. */
     private static float[] encoded(
             TwoTower model, QueryEncoder encoder, UserFeatures user, Features context, Map<String, Double> weights) {
         float[] expected = new float[model.dim()];
         float[] actual = new float[model.dim()];
         model.userVectors(List.of(user), List.of(context), weights, expected);
         encoder.encode(user, context, weights, actual);
-        assertThat(actual).containsExactly(expected, within(1e-5f));
+        assertThat(actual).containsExactly(expected);
         return actual;
     }
 

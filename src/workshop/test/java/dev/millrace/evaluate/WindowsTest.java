@@ -177,7 +177,7 @@ class WindowsTest {
         History history = random(5);
         for (WindowSettings settings :
                 List.of(SESSIONS, new WindowSettings(Duration.ZERO, 0, Queries.LAST, Unseen.MISS))) {
-            TrainerSettings trainer = trainer(settings == SESSIONS);
+            TrainerSettings trainer = trainer(settings.equals(SESSIONS));
             Windows.Result result = run(history, settings, new PrequentialSettings(1, 0.5, 1), trainer);
 
             assertThat(result.windows()).hasSize(3);
