@@ -24,8 +24,8 @@ import java.util.TreeMap;
  * Frozen copies of a learner that rank the events of its exams: what an older model would have found.
  *
  * <p>Of each age a copy is taken twice in that time, in event time. The latest copy that has the age answers. So it lacks the clicks of that time before
- * the event, and at most those of half as long a time more. Weights, mixture, counts of popularity and lists of neighbours are the copy's. The catalogue
- * and what the event says of its user, the history above all, are of now: the copy encodes what it has not learnt. Counts go on decaying.
+ * the event, and at most those of half as long a time, or of a batch, more. Weights, mixture, counts of popularity and lists of neighbours are the copy's;
+ * the counts go on decaying. The catalogue and what an event says of its user, the history above all, are of now: a copy encodes what it has not learnt.
  *
  * <p>Only events for which each age has a copy are counted, so that all ages are compared on the same ones. Of each age there are three or four copies on
  * the heap. One thread.
@@ -33,6 +33,7 @@ import java.util.TreeMap;
 public final class StaleCopies implements AutoCloseable {
 
     private static final double MILLIS_AN_HOUR = 3_600_000;
+    private static final String NOTHING_IS_SENT = "it is an evaluation";
     private static final Duration LONGEST = Duration.ofDays(3_650);
 
     /** How old a copy is, as the caller writes it. */
@@ -65,7 +66,7 @@ public final class StaleCopies implements AutoCloseable {
     /**
      * Which of the events: all, or those whose user, or item, has its last click learnt so long before.
      *
-     * @param passed of the ages, how many had passed since; one more than there are if there was no click
+     * @param passed of the ages, how many had passed since; one more than there are if none was
      * @param since how long before, as people read it
      */
     public record Part(Touched touched, int passed, String since) {
@@ -166,7 +167,7 @@ public final class StaleCopies implements AutoCloseable {
 
     private Part part(Touched touched, Optional<Long> last, long time) {
         if (last.isEmpty()) {
-            return new Part(touched, copies.size() + 1, "no click");
+            return new Part(touched, copies.size() + 1, "none learnt");
         }
         int passed = (int) copies.stream()
                 .filter(each -> time - last.get() >= each.age.millis())
@@ -210,6 +211,7 @@ public final class StaleCopies implements AutoCloseable {
         void take(Trainer learner) {
             boolean isDue = taken.isEmpty() || ageOf(taken.getLast()) >= age.millis() / 2;
             if (now >= from && learnt > 0 && isDue && (taken.isEmpty() || learnt > taken.getLast().learnt())) {
+                learner.publish(Optional.of(NOTHING_IS_SENT), tombstone -> {}); // a commit would wait for it
                 learner.drainDirty(written);
                 Trainer copy = new Trainer(settings);
                 written.scan(new byte[0], (key, value) -> {
