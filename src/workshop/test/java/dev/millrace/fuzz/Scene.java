@@ -48,7 +48,7 @@ record Scene(
     private static final int ITEMS = 1_000;
     private static final int FIRST = 900;
     private static final int MOST_USERS = 150;
-    private static final List<Integer> USERS = List.of(0, 1, 2, 3, 5, 8, 15, 30, 60, MOST_USERS);
+    private static final List<Integer> USERS = List.of(0, 1, 2, 3, 5, 8, 9, 15, 30, 60, MOST_USERS);
     private static final int MOST_DELAY_MILLIS = 20 * 60_000;
     private static final int BESIDE = 3; // as many as get into the target's list, and have it in theirs
     private static final int POPULAR = 60;
