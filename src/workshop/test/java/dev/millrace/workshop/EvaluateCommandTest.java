@@ -129,7 +129,7 @@ class EvaluateCommandTest {
                 "--staleness 30d; --staleness = 30d: must be shorter: no event is so long after a click"
             })
     void agesThatCannotBeAskedAreRefused(String options, String fault) {
-        assertThat(run(options.split(" "))).isEqualTo(2);
+        assertThat(run(options.split(" ", -1))).isEqualTo(2);
 
         assertThat(commands.err()).contains(fault);
     }
@@ -364,7 +364,7 @@ class EvaluateCommandTest {
                 "--protocol holdout --at 5,0 | --at = 0: must be at least 1",
             })
     void anOptionThatCannotBeUsedIsAFault(String options, String fault) {
-        assertThat(run(options.split(" "))).isEqualTo(2);
+        assertThat(run(options.split(" ", -1))).isEqualTo(2);
         assertThat(commands.err()).contains(fault);
     }
 
