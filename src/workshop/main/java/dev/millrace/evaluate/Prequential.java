@@ -137,7 +137,8 @@ public final class Prequential {
         int scoredFrom = evaluation.recorded().endOf(used, evaluation.shares().warmUp());
         boolean isOnce = mode == Mode.LOGGED || evaluation.shares().passes() == 1;
         try (StaleCopies stale = new StaleCopies(ages, settings, timeOf(scoredFrom), isOnce)) {
-            Tally tally = new Tally(hasNeighbours ? Optional.of(new ItemNeighbours()) : Optional.empty(), stale, witness);
+            Tally tally =
+                    new Tally(hasNeighbours ? Optional.of(new ItemNeighbours()) : Optional.empty(), stale, witness);
             try (Trainer trainer = new Trainer(settings, EntrySource.NONE, evaluation.times(), tally)) {
                 return mode == Mode.LOGGED
                         ? runLogged(used, scoredFrom, tally, trainer)

@@ -152,7 +152,8 @@ public final class StaleCopies implements AutoCloseable {
     }
 
     private void add(TrainingExample example, Age age, double byModel, double byPopularity, long known) {
-        Optional<Long> ofUser = Optional.ofNullable(lastOfUser.get(example.user().user()));
+        Optional<Long> ofUser =
+                Optional.ofNullable(lastOfUser.get(example.user().user()));
         Optional<Long> ofItem = Optional.ofNullable(lastOfItem.get(example.item()));
         add(Part.ALL, age, byModel, byPopularity, known);
         add(part(Touched.USER, ofUser, example.time()), age, byModel, byPopularity, known);
@@ -210,7 +211,10 @@ public final class StaleCopies implements AutoCloseable {
 
         void take(Trainer learner) {
             boolean isDue = taken.isEmpty() || ageOf(taken.getLast()) >= age.millis() / 2;
-            if (now >= from && learnt > 0 && isDue && (taken.isEmpty() || learnt > taken.getLast().learnt())) {
+            if (now >= from
+                    && learnt > 0
+                    && isDue
+                    && (taken.isEmpty() || learnt > taken.getLast().learnt())) {
                 learner.publish(Optional.of(NOTHING_IS_SENT), tombstone -> {}); // a commit would wait for it
                 learner.drainDirty(written);
                 Trainer copy = new Trainer(settings);

@@ -259,7 +259,13 @@ final class EvaluateCommand implements Callable<Integer> {
                     run.prequential(
                             configurations,
                             new EvaluationRun.Extras(
-                                    weights, !with.isEmpty() || !table.isEmpty(), frozen, mixtures, byAction, young, ages));
+                                    weights,
+                                    !with.isEmpty() || !table.isEmpty(),
+                                    frozen,
+                                    mixtures,
+                                    byAction,
+                                    young,
+                                    ages));
                 case holdout -> run.holdout(settings, at);
                 case published -> run.published(settings, new EvaluationRun.Policies(maxAges, mostMoved, publishEvery));
                 case windows -> run.windows(settings);

@@ -26,9 +26,9 @@ class StaleCopiesTest {
         Map<String, List<Double>> alone = new HashMap<>();
         Map<String, List<Double>> beside = new HashMap<>();
 
-        new Prequential(history.evaluation(ONCE, History.trainer()))
-                .run(Prequential.Mode.ONLINE, false, into(alone));
-        Prequential.Result found = stale(history, ONCE, Map.of(), HOUR_OLD).run(Prequential.Mode.ONLINE, false, into(beside));
+        new Prequential(history.evaluation(ONCE, History.trainer())).run(Prequential.Mode.ONLINE, false, into(alone));
+        Prequential.Result found =
+                stale(history, ONCE, Map.of(), HOUR_OLD).run(Prequential.Mode.ONLINE, false, into(beside));
 
         assertThat(beside).isEqualTo(alone).isNotEmpty();
         assertThat(found.stale()).isNotEmpty();
@@ -47,7 +47,8 @@ class StaleCopiesTest {
         RankingTotals copy = row(rows, DAY_OLD).model();
         assertThat(copy.hits()).isEqualTo(frozen.all().model().hits());
         assertThat(copy.gain10()).isEqualTo(frozen.all().model().gain10()).isPositive();
-        assertThat(copy.gain10()).isNotEqualTo(row(rows, StaleCopies.Age.NONE).model().gain10());
+        assertThat(copy.gain10())
+                .isNotEqualTo(row(rows, StaleCopies.Age.NONE).model().gain10());
     }
 
     /** Of a hundred items the last is clicked in the second half alone, by all. */
@@ -73,7 +74,8 @@ class StaleCopiesTest {
 
         List<StaleCopies.Row> rows = run(history, ONCE, Map.of(), DAY_OLD, HOUR_OLD);
 
-        // a batch is of 48 minutes, and what was learnt 6 minutes before it: of .1, .9, 1.7, … hours the first one from 1 on
+        // a batch is of 48 minutes, and what was learnt 6 minutes before it: of .1, .9, 1.7, … hours the first one from
+        // 1 on
         assertThat(row(rows, StaleCopies.Age.NONE).lagHours()).isEqualTo(0.1, within(1e-9));
         assertThat(row(rows, HOUR_OLD).lagHours()).isEqualTo(1.7, within(1e-9));
         assertThat(row(rows, DAY_OLD).lagHours()).isBetween(28.0, 32.0);
@@ -83,14 +85,20 @@ class StaleCopiesTest {
     void allAgesRankTheSameEvents() {
         History history = clicks(1_600, HOUR / 10); // 80 hours a half
 
-        Prequential.Result once = stale(history, ONCE, Map.of(), HOUR_OLD, DAY_OLD)
-                .run(Prequential.Mode.ONLINE, false, ExamWitness.NONE);
+        Prequential.Result once =
+                stale(history, ONCE, Map.of(), HOUR_OLD, DAY_OLD).run(Prequential.Mode.ONLINE, false, ExamWitness.NONE);
         Prequential.Result twice = stale(history, new PrequentialSettings(1, 0.5, 2), Map.of(), HOUR_OLD, DAY_OLD)
                 .run(Prequential.Mode.ONLINE, false, ExamWitness.NONE);
 
-        assertThat(once.stale()).filteredOn(ofAll()).extracting(row -> row.model().scored()).containsExactly(800L, 800L, 800L);
+        assertThat(once.stale())
+                .filteredOn(ofAll())
+                .extracting(row -> row.model().scored())
+                .containsExactly(800L, 800L, 800L);
         // a copy of the warm-up would know what came later in it: none answers in the first day, of thirty batches
-        assertThat(twice.stale()).filteredOn(ofAll()).extracting(row -> row.model().scored()).containsExactly(560L, 560L, 560L);
+        assertThat(twice.stale())
+                .filteredOn(ofAll())
+                .extracting(row -> row.model().scored())
+                .containsExactly(560L, 560L, 560L);
     }
 
     @Test
@@ -159,7 +167,9 @@ class StaleCopiesTest {
     private static Prequential stale(
             History history, PrequentialSettings shares, Map<String, String> settings, StaleCopies.Age... ages) {
         return new Prequential(
-                history.evaluation(shares, History.trainer(settings)), Long.MAX_VALUE, Stream.of(ages).toList());
+                history.evaluation(shares, History.trainer(settings)),
+                Long.MAX_VALUE,
+                Stream.of(ages).toList());
     }
 
     private static ExamWitness into(Map<String, List<Double>> places) {
@@ -179,7 +189,8 @@ class StaleCopiesTest {
     private static History halves(int count, long pause) {
         History history = items(40);
         for (int click = 0; click < count; click++) {
-            history.click("u" + click % 20, item(click), History.START + (click < count / 2 ? 0 : pause) + click * 1_000L);
+            history.click(
+                    "u" + click % 20, item(click), History.START + (click < count / 2 ? 0 : pause) + click * 1_000L);
         }
         return history;
     }

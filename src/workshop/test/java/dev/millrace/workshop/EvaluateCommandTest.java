@@ -107,7 +107,12 @@ class EvaluateCommandTest {
         assertThat(stale)
                 .extracting(row -> row.path("ranking").asText())
                 .containsExactly(
-                        "model", "popularity", "model, 1h old", "popularity, 1h old", "model, 6h old", "popularity, 6h old")
+                        "model",
+                        "popularity",
+                        "model, 1h old",
+                        "popularity, 1h old",
+                        "model, 6h old",
+                        "popularity, 6h old")
                 .allSatisfy(name -> assertThat(commands.out()).contains("| " + name + " "));
         assertThat(stale.get(4).path("hoursBehind").asDouble()).isBetween(6.0, 9.0);
         long users = StreamSupport.stream(read(json).path("retention").spliterator(), false)
