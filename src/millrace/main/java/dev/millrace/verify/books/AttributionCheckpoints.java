@@ -68,8 +68,8 @@ final class AttributionCheckpoints {
         List<AttributionPlace.Commit> found = new ArrayList<>();
         Optional<AttributionPlace.Commit> last =
                 place.last().filter(commit -> commit.offset() >= log.begin(commits, 0)); // else it is gone
-        last.ifPresent(commit -> log.read(
-                commits, 0, commit.offset(), commit.offset() + 1, record -> found.add(commit(record))));
+        last.ifPresent(commit ->
+                log.read(commits, 0, commit.offset(), commit.offset() + 1, record -> found.add(commit(record))));
         return found.equals(last.stream().toList())
                 ? Optional.empty()
                 : Optional.of("its last commit is not that of " + commits);
