@@ -324,15 +324,11 @@ final class LoggedAttribution {
                     PrefixedKey.of((byte) 0, name),
                     Optional.of(Frame.seal(Frame.allocate(Long.BYTES).putLong(position))),
                     Map.of()));
-            MemoryEntries drained = new MemoryEntries();
-            attribution.drainDirty(drained);
-            writeChangelog(books, drained);
-            writeChangelog(application + "-attribution-changelog", entries);
-        }
-
-        private void writeChangelog(String name, MemoryEntries of) {
-            of.scan(new byte[0], (key, value) -> {
-                log.add(name, partition, key, Optional.of(value), Map.of());
+            attribution.drainDirty(entries);
+            entries.scan(new byte[0], (key, value) -> {
+                boolean isOnHeap = "ceCb".indexOf(key[0]) >= 0;
+                String changelog = isOnHeap ? books : application + "-attribution-changelog";
+                log.add(changelog, partition, key, Optional.of(value), Map.of());
                 return true;
             });
         }
