@@ -28,7 +28,7 @@ import picocli.CommandLine.Option;
         },
         footer = {
             "millrace verify --counts --config my.properties",
-            "millrace verify --model --counts --checkpoints checkpoints --config my.properties",
+            "millrace verify --model --counts --checkpoints audits --config my.properties",
             "millrace verify --answers --config my.properties",
             "millrace verify --model --counts --record --config my.properties"
         })
