@@ -5,16 +5,19 @@ import dev.millrace.alarm.Symptom;
 import dev.millrace.diagnosis.Facts;
 import dev.millrace.operation.Progress;
 import dev.millrace.state.Books;
+import dev.millrace.topic.Cluster;
 import dev.millrace.topic.ClusterFacts;
 import dev.millrace.topic.ClusterFacts.OpenQuestion;
 import dev.millrace.topic.ClusterFacts.OpenQuestion.Subject;
 import dev.millrace.topic.ProgressLog;
 import dev.millrace.topic.TopicGrowth;
+import dev.millrace.topic.TopicReader;
 import dev.millrace.topic.Topics;
 import dev.millrace.topic.fault.BrokerUnreachableException;
 import dev.millrace.topic.fault.MissingRightException;
 import dev.millrace.topic.fault.UnusableTopicException;
 import dev.millrace.topic.transaction.JudgedTransaction;
+import dev.millrace.verify.books.AuditableCommits;
 import dev.millrace.wire.PartProgress;
 import java.io.IOException;
 import java.nio.file.FileStore;
@@ -35,7 +38,7 @@ import java.util.function.Supplier;
 public final class Checkup {
 
     private static final Duration PATIENCE = Duration.ofSeconds(10);
-    private static final int QUESTIONS = 5;
+    private static final int QUESTIONS = 6;
     private static final int INDEX_BYTES_AN_ITEM = 160; // beside 5 bytes for each dimension: docs/operations.md
 
     private final MillraceSettings settings;
@@ -77,6 +80,10 @@ public final class Checkup {
         }
         next("progress of the parts");
         Map<String, PartProgress> parts = answer(Subject.PROGRESS, this::parts).orElse(Map.of());
+        next("commits of the attribution");
+        Optional<Facts.Auditable> auditable = topicFaults.isEmpty()
+                ? answer(Subject.AUDITS, this::auditable).flatMap(found -> found)
+                : Optional.empty();
         next("disks");
         List<ClusterFacts.Disk> disks = disks();
         List<TopicGrowth> growth = isOpen(Subject.DISKS)
@@ -96,6 +103,7 @@ public final class Checkup {
                 report(parts),
                 events(parts),
                 disks,
+                auditable,
                 growth,
                 new Facts.Heap(
                         heapBytes,
@@ -117,6 +125,13 @@ public final class Checkup {
 
     private Map<String, PartProgress> parts() {
         return new ProgressLog(settings.cluster().withPatience(PATIENCE)).latest();
+    }
+
+    private Optional<Facts.Auditable> auditable() {
+        Cluster cluster = settings.cluster().withPatience(PATIENCE);
+        try (TopicReader log = cluster.reader()) {
+            return AuditableCommits.of(log, cluster.wire(), cluster.topics());
+        }
     }
 
     private static Optional<Facts.Report> report(Map<String, PartProgress> parts) {

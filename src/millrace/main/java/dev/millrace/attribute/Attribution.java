@@ -16,6 +16,7 @@ import dev.millrace.state.InputTopic;
 import dev.millrace.state.OrderedEntries;
 import dev.millrace.state.Outcome;
 import dev.millrace.state.StoredFields;
+import dev.millrace.state.Utf8;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -124,7 +125,7 @@ public final class Attribution implements Durable {
     /** Takes a click. It becomes an example at once if its exposure is known; otherwise it waits for {@code attribution.click-wait}. */
     public void click(Click click) {
         hear(clickClock, click.user(), click.time());
-        if (!settings.actions().contains(click.action())) {
+        if (!settings.isHeard(click.action())) {
             books.settle(InputTopic.CLICKS, Outcome.UNTRAINED_ACTION);
             return;
         }
@@ -141,6 +142,14 @@ public final class Attribution implements Durable {
         user.remember(forgottenAfter);
         users.put(click.user(), user);
 
+        if (!settings.actions().contains(click.action())) {
+            if (settings.hiding().actions().contains(click.action())) {
+                hide(click, user);
+            } else {
+                unhide(click, user);
+            }
+            return;
+        }
         if (settings.mode() == AttributionSettings.Mode.CLICKS_ONLY) {
             Outcome outcome = learnAtItsOwnMoment(click, Outcome.ATTRIBUTED);
             if (outcome == Outcome.ATTRIBUTED) {
@@ -253,6 +262,25 @@ public final class Attribution implements Durable {
         return books;
     }
 
+    /** Restores what was drained, from entries that hold it among those of the store. */
+    public void restoreFrom(EntrySource all) {
+        for (byte[] kind : EntryKeys.ON_THE_HEAP) {
+            all.scan(kind, EntrySource.behind(kind), (key, value) -> {
+                restore(key, value);
+                return true;
+            });
+        }
+    }
+
+    /** Hands over the ids of all users whose state is among entries. */
+    public static void users(EntrySource all, Consumer<String> user) {
+        byte[] kind = EntryKeys.user("");
+        all.scan(kind, EntrySource.behind(kind), (key, value) -> {
+            user.accept(Utf8.text(key, kind.length, key.length));
+            return true;
+        });
+    }
+
     @Override
     public void restore(byte[] key, byte[] value) {
         if (Arrays.equals(key, EntryKeys.CLOCK)) {
@@ -329,6 +357,9 @@ public final class Attribution implements Durable {
                 users.user(EntryKeys.numberOf(subject)).ifPresent(user -> users.known(user)
                         .filter(state -> state.idleTimer == moment)
                         .ifPresent(state -> idle(user, state)));
+            case EntryKeys.HIDDEN_END ->
+                users.user(EntryKeys.numberOf(subject)).ifPresent(user -> users.known(user)
+                        .ifPresent(state -> bringBack(user, state, hidden -> hidden.until() < Timers.time(moment))));
             default -> throw new IllegalStateException("a timer about an entry of kind " + (char) subject[0]);
         }
     }
@@ -398,7 +429,7 @@ public final class Attribution implements Durable {
     /** Takes a click on a remembered exposure, and outputs its example, if it makes one. Returns the outcome of the click. */
     private Outcome attribute(Click click, Exposures.Found found) {
         RememberedExposure exposure = RememberedExposure.decoded(found.value());
-        if (!exposures.isOpen(exposure) || click.time() > settings.windowEnd(exposure.time())) {
+        if (!isInTime(click, exposure)) {
             return withoutOpenExposure(click, true);
         }
         if (exposure.actions().contains(click.action())) {
@@ -414,6 +445,67 @@ public final class Attribution implements Durable {
         return outcome;
     }
 
+    private boolean isInTime(Click click, RememberedExposure exposure) {
+        return exposures.isOpen(exposure) && click.time() <= settings.windowEnd(exposure.time());
+    }
+
+    /**
+     * Hides the item of a click from its user, and outputs the click's example, unless the user's examples have counted too much for one more. It waits for no
+     * exposure: without an open one, the example has the features of the click's own moment.
+     */
+    private void hide(Click click, UserState user) {
+        Optional<RememberedExposure> shown = exposures
+                .answeredBy(click, user.number)
+                .map(found -> RememberedExposure.decoded(found.value()))
+                .filter(exposure -> isInTime(click, exposure));
+        double amount = contributions.next(
+                EntryKeys.CLICKED, user.number, click.item(), countedAt(click.time()), click.weight());
+        if (amount > 0) {
+            output.example(new TrainingExample(
+                    click.id(),
+                    shown.map(exposure -> featuresAt(exposure, click.user(), user.number))
+                            .orElseGet(() -> featuresNow(click, user)),
+                    shown.map(RememberedExposure::context).orElse(click.context()),
+                    click.item(),
+                    click.action(),
+                    amount,
+                    click.time(),
+                    click.producedAt(),
+                    false));
+        }
+        long end = Math.max(click.time(), timers.cursor())
+                + settings.hiding().time().toMillis();
+        timers.set(end, EntryKeys.of(EntryKeys.HIDDEN_END, user.number));
+        ProfileAndHistory known = users.profileAndHistory(user);
+        ProfileAndHistory changed = known.hiding(new ProfileAndHistory.Hidden(click.item(), click.time(), end));
+        user.latestHiding = Math.max(user.latestHiding, click.time());
+        change(click.user(), user, changed);
+        boolean isFull =
+                changed.hidden().size() <= known.without(isOf(click)).hidden().size();
+        Outcome outcome = amount > 0 ? Outcome.HIDDEN : Outcome.HIDDEN_CAPPED;
+        books.settle(InputTopic.CLICKS, outcome, isFull ? Outcome.FULL : reason(click, outcome));
+    }
+
+    private void unhide(Click click, UserState user) {
+        boolean wasHidden = bringBack(click.user(), user, isOf(click));
+        books.settle(InputTopic.CLICKS, Outcome.UNHIDDEN, wasHidden ? "" : Outcome.NOT_HIDDEN);
+    }
+
+    private static Predicate<ProfileAndHistory.Hidden> isOf(Click click) {
+        return hidden -> hidden.item().equals(click.item());
+    }
+
+    /** Brings the hidden items back of which the condition holds. Returns true if there are any. */
+    private boolean bringBack(String user, UserState state, Predicate<ProfileAndHistory.Hidden> isMeant) {
+        ProfileAndHistory known = users.profileAndHistory(state);
+        ProfileAndHistory changed = known.without(isMeant);
+        boolean isChange = changed.hidden().size() < known.hidden().size();
+        if (isChange) {
+            change(user, state, changed);
+        }
+        return isChange;
+    }
+
     /** @param isLate true if an exposure of the item is remembered whose window has ended; false if none is remembered */
     private Outcome withoutOpenExposure(Click click, boolean isLate) {
         return switch (settings.late()) {
@@ -424,9 +516,11 @@ public final class Attribution implements Durable {
 
     private Outcome learnAtItsOwnMoment(Click click, Outcome learnt) {
         UserState user = user(click.user());
-        UserFeatures before =
-                users.profileAndHistory(user).asOf(click.user(), click.time(), user.counters.at(click.time()));
-        return learn(click, user.number, before, click.context(), learnt);
+        return learn(click, user.number, featuresNow(click, user), click.context(), learnt);
+    }
+
+    private UserFeatures featuresNow(Click click, UserState user) {
+        return users.profileAndHistory(user).asOf(click.user(), click.time(), user.counters.at(click.time()));
     }
 
     /**

@@ -6,6 +6,7 @@ import dev.millrace.settings.KeptSettings;
 import dev.millrace.settings.SettingsReader;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -23,6 +24,7 @@ import java.util.zip.CRC32C;
 public record AttributionSettings(
         Mode mode,
         Set<String> actions,
+        Hiding hiding,
         Duration window,
         Duration clickWait,
         Duration maxSkew,
@@ -34,6 +36,43 @@ public record AttributionSettings(
         Duration expireUsersAfter,
         Placement placement,
         ContributionCaps caps) {
+
+    /**
+     * How users hide items from their own answers.
+     *
+     * @param actions that hide the item
+     * @param undo actions that bring it back
+     * @param time for which it is hidden
+     */
+    public record Hiding(Set<String> actions, Set<String> undo, Duration time) {
+
+        public Hiding {
+            actions = Set.copyOf(actions);
+            undo = Set.copyOf(undo);
+        }
+
+        private static Hiding read(SettingsReader reader) {
+            return new Hiding(
+                    Set.copyOf(reader.names(
+                            "attribution.negative-actions: actions such as hide or dislike: such a click hides its item from "
+                                    + "its user, and is a negative example")),
+                    Set.copyOf(reader.names("attribution.undo-actions: actions that bring a hidden item back")),
+                    reader.duration(
+                            "attribution.hide-for = 90d in [1s, 36500d]: event time for which an item is hidden"));
+        }
+
+        /** Bytes of a user's hidden items in a record, at most. */
+        public int mostBytes() {
+            return actions.isEmpty()
+                    ? 0
+                    : ProfileAndHistory.MOST_HIDDEN_BYTES + Integer.BYTES * ProfileAndHistory.MOST_HIDDEN;
+        }
+
+        /** Bytes of them in the state, with their times, at most. */
+        public int mostStoredBytes() {
+            return actions.isEmpty() ? 0 : mostBytes() + 2 * Long.BYTES * ProfileAndHistory.MOST_HIDDEN;
+        }
+    }
 
     /** Which exposures that were not clicked become examples. */
     public record Unclicked(double share, long seed) {
@@ -106,6 +145,11 @@ public record AttributionSettings(
                 : Optional.of("must be one of attribution.actions: " + String.join(", ", new TreeSet<>(actions)));
     }
 
+    /** Returns true if clicks of that action are more than counted. */
+    boolean isHeard(String action) {
+        return actions.contains(action) || hiding.actions.contains(action) || hiding.undo.contains(action);
+    }
+
     /** Returns the last moment of an exposure's window. */
     long windowEnd(long exposureTime) {
         return exposureTime + window.toMillis();
@@ -158,6 +202,7 @@ public record AttributionSettings(
                                 + "exposures, and each click counts as an exposure too",
                         Mode.EXPOSURES),
                 Set.copyOf(actions(reader)),
+                Hiding.read(reader),
                 reader.duration(
                         "attribution.window = 30m in [1ms, 365d]: event time after an exposure in which an action is "
                                 + "attributed to it"),
@@ -193,6 +238,17 @@ public record AttributionSettings(
                 "attribution.deduplication-window",
                 settings.deduplicationWindow,
                 "must be at least attribution.window, an open exposure is found by its id");
+        Set<String> taken = new HashSet<>(settings.actions);
+        settings.hiding.actions.forEach(action -> reader.require(
+                taken.add(action),
+                "attribution.negative-actions",
+                action,
+                "must not be among attribution.actions, which are positive"));
+        settings.hiding.undo.forEach(action -> reader.require(
+                taken.add(action),
+                "attribution.undo-actions",
+                action,
+                "must not be among attribution.actions and attribution.negative-actions"));
         reader.require(
                 settings.expireUsersAfter.isZero()
                         || settings.expireUsersAfter.compareTo(settings.deduplicationWindow) >= 0,

@@ -7,6 +7,7 @@ import java.nio.ByteBuffer;
 import java.security.DigestException;
 import java.security.MessageDigest;
 import java.util.Arrays;
+import java.util.List;
 
 /**
  * Keys of the attribution's entries. A user has a number, which no other user ever has, and no key but the first holds a name.
@@ -52,6 +53,7 @@ final class EntryKeys {
     // kinds of timers that are not about an entry of their kind; of one moment, windows end before users are removed
     static final byte FORGOTTEN_EXPOSURE = 'F';
     static final byte IDLE_USER = 'Z';
+    static final byte HIDDEN_END = 'Q';
 
     static final byte VOICE = 'C';
 
@@ -60,6 +62,9 @@ final class EntryKeys {
 
     static final byte[] CLOCK = Utf8.bytes("clock");
     static final byte[] EXPERIMENT = Utf8.bytes("experiment");
+
+    /** What the keys begin with of all that an attribution holds itself. */
+    static final List<byte[]> ON_THE_HEAP = List.of(CLOCK, EXPERIMENT, new byte[] {VOICE}, Utf8.bytes("b"));
 
     private final MessageDigest sha = Sha256.start();
     private final ByteBuffer digest = ByteBuffer.allocate(sha.getDigestLength());

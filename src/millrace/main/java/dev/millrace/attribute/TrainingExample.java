@@ -10,12 +10,12 @@ import dev.millrace.feature.UserFeatures;
  * @param user the user's features as of the exposure
  * @param context context features of the exposure
  * @param item id of the item
- * @param action action of the user; empty if there was none
+ * @param action action of the user, also one that hides the item; empty if there was none
  * @param weight what the example counts, above 0; usually 1. The loss takes it as it is. Below 1 it is also the probability with which the
  *     example counts as a positive wherever positives are counted
  * @param time event time of the label, epoch milliseconds
  * @param producedAt wall clock when the click was sent, epoch milliseconds; 0 if unknown
- * @param isPositive true if the user acted; false if the exposure's window ended without an action
+ * @param isPositive true if the user wants the item; false if the exposure's window ended without an action, or the action hides the item
  */
 public record TrainingExample(
         String id,
@@ -39,6 +39,11 @@ public record TrainingExample(
             long time,
             long producedAt) {
         this(id, user, context, item, action, weight, time, producedAt, true);
+    }
+
+    /** Returns true if its user hid the item; false if the user wants it, or did nothing. */
+    public boolean isHiding() {
+        return !isPositive && !action.isEmpty();
     }
 
     /** Creates the example of an exposure without an action. */

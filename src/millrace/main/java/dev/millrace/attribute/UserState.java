@@ -41,6 +41,9 @@ final class UserState {
      */
     long heardAt;
 
+    /** Event time of the latest action that hid an item, epoch milliseconds; 0 before any. */
+    long latestHiding;
+
     /** Moment of the timer that checks whether the user is idle; 0 if there is none. */
     long idleTimer;
 
@@ -53,12 +56,12 @@ final class UserState {
 
     /** Returns true if the user's features were published. */
     boolean isPublished() {
-        return profileTime > 0 || latestVisit > 0;
+        return profileTime > 0 || latestVisit > 0 || latestHiding > 0;
     }
 
     /** Returns the event time of the user's latest event, epoch milliseconds; 0 if there were only clicks that found no exposure. */
     long latestEvent() {
-        return Math.max(Math.max(counters.asOf(), profileTime), latestVisit);
+        return Math.max(Math.max(counters.asOf(), profileTime), Math.max(latestVisit, latestHiding));
     }
 
     /** Returns the event time up to which the user is known to be active, epoch milliseconds; 0 if there were only clicks that found no exposure. */
@@ -88,6 +91,7 @@ final class UserState {
         profileTime = 0;
         latestVisit = 0;
         readUntil = 0;
+        latestHiding = 0;
         heardAt = 0;
         idleTimer = 0;
     }
@@ -109,6 +113,7 @@ final class UserState {
         rememberedUntil = form.longInteger(rememberedUntil);
         heardAt = form.longInteger(heardAt);
         idleTimer = form.longInteger(idleTimer);
+        latestHiding = form.goesOn(latestHiding > 0) ? form.longInteger(latestHiding) : 0;
         return this;
     }
 }

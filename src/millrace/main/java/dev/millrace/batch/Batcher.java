@@ -35,7 +35,7 @@ import org.jspecify.annotations.Nullable;
  * probability of its weight, and is left out if nothing adds the item. A removed item stays removed until
  * the catalogue announces it again. When an item or a user is removed, its examples leave the open batch.
  *
- * <p>Exposures without a click are kept apart: they do not count as positives and do not change the popularity. A batch
+ * <p>Exposures without a click, and items that their users hid, are kept apart: they do not count as positives and do not change the popularity. A batch
  * with as many of them as a full batch has positives is full, too.
  */
 public final class Batcher implements Durable {
@@ -84,7 +84,7 @@ public final class Batcher implements Durable {
     private final RememberedExamples rememberedExamples;
     private final AnnouncedItems announced;
     private final TreeMap<Long, TrainingExample> examples = new TreeMap<>();
-    /** Exposures without a click. */
+    /** Exposures without a click, and what users hid. */
     private final TreeMap<Long, TrainingExample> exposed = new TreeMap<>();
 
     private final TreeMap<Long, CatalogueChange> changes = new TreeMap<>();

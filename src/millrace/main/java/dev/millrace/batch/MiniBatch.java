@@ -26,7 +26,7 @@ import java.util.stream.IntStream;
  * @param catalogueSize number of items in the catalogue as of this batch; the N of the uniform draw
  * @param removedUsers users removed since the last batch, each once; their rows are deleted before learning
  * @param draws how the other negatives were drawn, and the negatives of single examples
- * @param exposed exposures without a click, in log order; learnt only together with positives
+ * @param exposed exposures without a click, and what users hid, in log order; learnt only together with positives
  * @param rehearsed examples of earlier batches that are learnt again beside the examples, and count nowhere else
  * @param clock event time up to which announced items have come, epoch milliseconds; 0 if it is unknown
  */

@@ -1,18 +1,26 @@
 package dev.millrace.cli;
 
 import dev.millrace.app.MillraceSettings;
+import dev.millrace.attribute.AttributionSettings;
+import dev.millrace.attribute.TrainingExample;
 import dev.millrace.cli.option.Clusters;
 import dev.millrace.cli.option.ConfigOptions;
 import dev.millrace.cli.option.OptionFaults;
 import dev.millrace.cli.option.OutputOption;
 import dev.millrace.cli.option.ProgressLine;
 import dev.millrace.cli.option.Row;
+import dev.millrace.cli.verify.Verdict;
 import dev.millrace.popularity.PriorWeights;
+import dev.millrace.settings.SettingsReader;
+import dev.millrace.topic.Cluster;
+import dev.millrace.topic.ExperimentFacts;
+import dev.millrace.topic.TopicReader;
 import dev.millrace.train.Figure;
 import dev.millrace.train.TrainingProgress;
 import dev.millrace.verify.BatchOrigin;
 import dev.millrace.verify.ItemOrigin;
 import dev.millrace.verify.VectorOrigins;
+import dev.millrace.verify.books.ExampleOrigin;
 import java.time.Instant;
 import java.util.Objects;
 import java.util.Optional;
@@ -28,11 +36,12 @@ import picocli.CommandLine.Option;
         name = "explain",
         mixinStandardHelpOptions = true,
         description =
-                "Show where a published vector comes from (generation, step, log record, event times, settings), the"
-                        + " weights of the towers' fields, or those of the score.",
+                "Show where a published vector comes from (generation, step, log record, event times, settings), where"
+                        + " a training example does, the weights of the towers' fields, or those of the score.",
         footer = {
             "millrace explain --item i67 --config my.properties",
             "millrace explain --step 91 --bootstrap-server kafka:9092",
+            "millrace explain --example c8127 --config my.properties",
             "millrace explain --fields --bootstrap-server kafka:9092",
             "millrace explain --mixture --bootstrap-server kafka:9092"
         })
@@ -51,6 +60,13 @@ final class ExplainCommand implements Callable<Integer> {
     @Nullable
     Long step;
 
+    @Option(
+            names = "--example",
+            paramLabel = "ID",
+            description = "make the attribution again until it makes this example; show the events that make it")
+    @Nullable
+    String example;
+
     @Option(names = "--fields", description = "show the weight of each field of the towers (tower.*.senet)")
     boolean isAboutFields;
 
@@ -67,11 +83,12 @@ final class ExplainCommand implements Callable<Integer> {
         if (step != null && step < 1) {
             throw OptionFaults.unusable("--step", step.toString(), "must be at least 1");
         }
-        long asked = Stream.of(item != null, step != null, isAboutFields, isAboutMixture)
+        long asked = Stream.of(item != null, step != null, example != null, isAboutFields, isAboutMixture)
                 .filter(isAsked -> isAsked)
                 .count();
         if (asked != 1) {
-            throw OptionFaults.unusable("--item", "absent", "must be given, or else --step, --fields or --mixture");
+            throw OptionFaults.unusable(
+                    "--item", "absent", "must be given, or else --step, --example, --fields or --mixture");
         }
         MillraceSettings settings = config.settings();
         if (isAboutFields) {
@@ -79,6 +96,9 @@ final class ExplainCommand implements Callable<Integer> {
         }
         if (isAboutMixture) {
             return explainMixture(asked(settings, VectorOrigins::progress));
+        }
+        if (example != null) {
+            return explainExample(settings, example);
         }
         return item != null
                 ? explainItem(asked(settings, origins -> origins.ofItem(Objects.requireNonNull(item))))
@@ -88,6 +108,20 @@ final class ExplainCommand implements Callable<Integer> {
     private <T> T asked(MillraceSettings settings, Function<VectorOrigins, T> question) {
         try (ProgressLine line = output.progress("read")) {
             return question.apply(new VectorOrigins(Clusters.open(settings).followedBy(line), settings.trainer()));
+        }
+    }
+
+    private int explainExample(MillraceSettings settings, String id) {
+        Cluster cluster = Clusters.open(settings);
+        AttributionSettings attribution =
+                AttributionSettings.read(new SettingsReader(Verdict.ofAttribution(settings, cluster, output.notes())
+                        .inPlaceOf(settings.attributionKept(), settings.values())));
+        try (ProgressLine line = output.progress("read");
+                TopicReader log = cluster.followedBy(line).reader()) {
+            return ExampleOrigin.find(
+                            id, log, cluster.wire(), cluster.topics(), attribution, new ExperimentFacts(cluster))
+                    .map(origin -> known(row(origin)))
+                    .orElseGet(() -> unknown("no event makes an example " + id));
         }
     }
 
@@ -187,6 +221,24 @@ final class ExplainCommand implements Callable<Integer> {
                 : "because the batch of step " + changed
                         + ", in the same commit, has the item as a positive or changes it; or to keep the vector within"
                         + " its age bound";
+    }
+
+    private static Row row(ExampleOrigin origin) {
+        TrainingExample made = origin.example();
+        return Row.of("example", made.id())
+                .with("madeBy", origin.event())
+                .with("commit", origin.commit())
+                .with("committedAt", origin.clock())
+                .with("user", made.user().user())
+                .with("userTime", time(made.user().time()))
+                .with("userFeatures", made.user().features().values().toString())
+                .with("history", made.user().history())
+                .with("context", made.context().values().toString())
+                .with("item", made.item())
+                .with("action", made.action())
+                .with("weight", made.weight())
+                .with("isClicked", made.isPositive())
+                .with("time", time(made.time()));
     }
 
     private static Row row(BatchOrigin batch) {

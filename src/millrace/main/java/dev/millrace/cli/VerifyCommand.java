@@ -28,7 +28,7 @@ import picocli.CommandLine.Option;
         },
         footer = {
             "millrace verify --counts --config my.properties",
-            "millrace verify --model --checkpoints checkpoints --config my.properties",
+            "millrace verify --model --counts --checkpoints audits --config my.properties",
             "millrace verify --answers --config my.properties",
             "millrace verify --model --counts --record --config my.properties"
         })
@@ -55,7 +55,8 @@ final class VerifyCommand implements Callable<Integer> {
             names = "--checkpoints",
             paramLabel = "DIR",
             description =
-                    "with --model: begin from the newest checkpoint in this folder; write one there if nothing differs")
+                    "with --model and --counts: begin from the newest checkpoints in this folder; write some there if"
+                            + " nothing differs")
     @Nullable
     Path checkpoints;
 
@@ -63,6 +64,13 @@ final class VerifyCommand implements Callable<Integer> {
             names = "--counts",
             description = "make the attribution again in its recorded order; compare examples, users and books")
     boolean counts;
+
+    @Option(
+            names = "--trust-state",
+            description =
+                    "with --counts and --checkpoints: begin anew with the state that the attribution has, while no"
+                            + " trainer runs; what made it is not audited")
+    boolean isTrusted;
 
     @Option(
             names = "--answers",
@@ -83,6 +91,9 @@ final class VerifyCommand implements Callable<Integer> {
             throw OptionFaults.unusable(
                     "verify", "nothing", "must name what to check: --model, --counts, --answers, or several");
         }
+        if (isTrusted && (!counts || checkpoints == null)) {
+            throw OptionFaults.unusable("--trust-state", "given", "needs --counts and --checkpoints");
+        }
         OptionFaults.requireAtLeastOne("--step", step == null ? 1 : step);
         MillraceSettings settings = config.settings();
         Cluster cluster = Clusters.open(settings);
@@ -91,7 +102,8 @@ final class VerifyCommand implements Callable<Integer> {
         }
         List<Verdict> verdicts = new ArrayList<>();
         if (counts) {
-            verdicts.add(enter(cluster, Verdict.ofCounts(settings, cluster, output)));
+            verdicts.add(enter(
+                    cluster, Verdict.ofCounts(settings, cluster, Optional.ofNullable(checkpoints), isTrusted, output)));
         }
         if (answers) {
             verdicts.add(enter(cluster, Verdict.ofAnswers(cluster, output)));

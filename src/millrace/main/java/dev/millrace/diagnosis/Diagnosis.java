@@ -64,6 +64,7 @@ public final class Diagnosis {
                         diagnosis.transactions(),
                         diagnosis.mapping(),
                         diagnosis.events(),
+                        diagnosis.audits(),
                         diagnosis.model(),
                         diagnosis.repeats())
                 .flatMap(List::stream)
@@ -409,6 +410,23 @@ public final class Diagnosis {
                     "send the actions that attribution.actions names, or begin a state with other ones");
         }
         return found.orOk(counts);
+    }
+
+    /** Since when the attribution can be made again, and what ends that. */
+    private List<Finding> audits() {
+        Check found = new Check("audits", Subject.AUDITS);
+        if (facts.auditable().isEmpty()) {
+            return found.found;
+        }
+        Facts.Auditable auditable = facts.auditable().get();
+        String what = auditable.since().map(since -> "since " + since).orElse("of no commit so far")
+                + (auditable.isWhole() ? ", its beginning" : ", from a checkpoint written since");
+        List<String> ending = facts.growth().stream()
+                .filter(topic -> auditable.topics().contains(topic.topic()))
+                .flatMap(topic -> topic.kept().map(time -> topic.topic() + " (" + days(time.toDays()) + ")").stream())
+                .toList();
+        return found.orOk("verify --counts can audit the attribution " + what
+                + (ending.isEmpty() ? "" : "; retention ends it: " + String.join(", ", ending)));
     }
 
     private List<Finding> model() {

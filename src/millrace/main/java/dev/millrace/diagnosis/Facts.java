@@ -22,6 +22,7 @@ import java.util.SortedMap;
  * @param report latest of the learner
  * @param events of all parts
  * @param disks local ones, with the state directory
+ * @param auditable absent if the attribution has recorded no commit
  * @param growth of the topics that keep their records for a time; empty if the cluster does not say
  * @param now by this machine's clock
  * @param open what was not answered, by the cluster's facts too: nothing of it stands in the other components
@@ -35,6 +36,7 @@ public record Facts(
         Optional<Report> report,
         Events events,
         List<ClusterFacts.Disk> disks,
+        Optional<Auditable> auditable,
         List<TopicGrowth> growth,
         Heap heap,
         Instant now,
@@ -54,6 +56,15 @@ public record Facts(
      * @param alarms those that are active by all events since the beginning
      */
     public record Events(SortedMap<String, Books.Account> books, List<InputAlarms.State> alarms) {}
+
+    /**
+     * What of the attribution can be made again.
+     *
+     * @param since the clock of the oldest commit from which on all have their events; absent if none has
+     * @param isWhole whether that is its first one, with all that it ever read
+     * @param topics with the commits, and with their events
+     */
+    public record Auditable(Optional<Instant> since, boolean isWhole, List<String> topics) {}
 
     /**
      * The heap, and what fills it.

@@ -22,6 +22,7 @@ public sealed interface Answer {
      * @param publishedAt when the newest of those vectors was published, epoch milliseconds
      * @param isColdStart whether nothing was known of the user
      * @param explanations [items] why each item was found; empty unless asked for
+     * @param hidden items that the user hid and the answer so leaves out, latest first; empty unless asked for
      * @param assigned the user's arm, if an experiment runs and chose the generation
      */
     record Found(
@@ -32,6 +33,7 @@ public sealed interface Answer {
             long publishedAt,
             boolean isColdStart,
             List<Explanation> explanations,
+            List<String> hidden,
             Optional<Assigned> assigned)
             implements Answer {
 
@@ -42,17 +44,17 @@ public sealed interface Answer {
 
         /** The same answer with items. */
         Found with(List<ScoredItem> others) {
-            return new Found(others, query, generation, step, publishedAt, isColdStart, explanations, assigned);
+            return new Found(others, query, generation, step, publishedAt, isColdStart, explanations, hidden, assigned);
         }
 
         /** The same answer, of a user with an arm. */
         Found as(Optional<Assigned> arm) {
-            return new Found(items, query, generation, step, publishedAt, isColdStart, explanations, arm);
+            return new Found(items, query, generation, step, publishedAt, isColdStart, explanations, hidden, arm);
         }
 
-        /** The same items with why each was found. */
-        public Found because(List<Explanation> why) {
-            return new Found(items, query, generation, step, publishedAt, isColdStart, why, assigned);
+        /** The same items with why each was found, and what the user's own list leaves out. */
+        public Found because(List<Explanation> why, List<String> leftOut) {
+            return new Found(items, query, generation, step, publishedAt, isColdStart, why, leftOut, assigned);
         }
     }
 

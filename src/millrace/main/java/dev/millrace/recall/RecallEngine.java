@@ -109,6 +109,7 @@ public final class RecallEngine {
             return Answer.Refusal.NOT_READY;
         }
         Set<String> leftOut = new HashSet<>(request.excluded());
+        leftOut.addAll(user.hidden());
         if (request.isSeenExcluded()) {
             leftOut.addAll(user.history());
         }
@@ -141,7 +142,7 @@ public final class RecallEngine {
             return found;
         }
         List<String> history = request.reasons() == 0 ? List.of() : user.history();
-        return found.because(Reasons.of(found.items(), search, history, index, request.reasons()));
+        return found.because(Reasons.of(found.items(), search, history, index, request.reasons()), user.hidden());
     }
 
     /** The arm of the user; absent if no experiment runs, and if the request chose the generation itself. */
@@ -206,6 +207,7 @@ public final class RecallEngine {
                 index.newestStep(),
                 index.newestPublication(),
                 isColdStart,
+                List.of(),
                 List.of(),
                 Optional.empty());
     }

@@ -17,6 +17,7 @@ import java.util.stream.IntStream;
  * @param ageSeconds since the newest vector was published
  * @param coldStart whether nothing was known of the user; absent if items near an item were asked for
  * @param vector that was searched with, if asked for
+ * @param hidden items that the user hid, if there are any and an explanation is asked for
  * @param next cursor of the next page, if pages are asked for and there may be one
  * @param experiment that the user takes part in, and the user's arm
  */
@@ -27,6 +28,7 @@ record AnswerBody(
         double ageSeconds,
         Optional<Boolean> coldStart,
         Optional<float[]> vector,
+        Optional<List<String>> hidden,
         Optional<Arm> experiment,
         Optional<String> next) {
 
@@ -46,7 +48,7 @@ record AnswerBody(
 
     /** The same answer with the cursor of the next page. */
     AnswerBody before(Optional<String> cursor) {
-        return new AnswerBody(items, generation, step, ageSeconds, coldStart, vector, experiment, cursor);
+        return new AnswerBody(items, generation, step, ageSeconds, coldStart, vector, hidden, experiment, cursor);
     }
 
     /** Items found near an item. */
@@ -65,8 +67,17 @@ record AnswerBody(
         Optional<Arm> experiment =
                 found.assigned().map(one -> new Arm(one.experiment(), one.arm().label()));
         double ageSeconds = ageSeconds(found.publishedAt(), clock);
+        Optional<List<String>> hidden = Optional.of(found.hidden()).filter(unwanted -> !unwanted.isEmpty());
         return new AnswerBody(
-                items, found.generation(), found.step(), ageSeconds, coldStart, vector, experiment, Optional.empty());
+                items,
+                found.generation(),
+                found.step(),
+                ageSeconds,
+                coldStart,
+                vector,
+                hidden,
+                experiment,
+                Optional.empty());
     }
 
     private static Explained explained(ScoredItem item, Explanation why) {

@@ -103,7 +103,7 @@ public final class AnswerLog implements AutoCloseable {
                 found -> {
                     boolean isMoved = !isStill || found.isColdStart() != known.isEmpty();
                     log(logged(request, known, found, new LoggedAnswer.Standing(before.positions(), isMoved, index)));
-                    return request.reasons() > 0 ? found : found.because(List.of());
+                    return request.reasons() > 0 ? found : found.because(List.of(), List.of());
                 },
                 refusal -> refusal);
     }

@@ -14,6 +14,9 @@ public enum Outcome {
     LATE_ATTRIBUTED("late-attributed"),
     ORPHAN("orphan"),
     ORPHAN_ATTRIBUTED("orphan-attributed"),
+    HIDDEN("hidden"),
+    HIDDEN_CAPPED("hidden-capped"),
+    UNHIDDEN("unhidden"),
     REPEATED_ACTION("repeated-action"),
     UNTRAINED_ACTION("untrained-action"),
 
@@ -54,6 +57,12 @@ public enum Outcome {
     /** Reason that the label of an attributed click ends with, if its weight was larger than the settings allow. */
     public static final String CUT_WEIGHT = "cut weight";
 
+    /** Reason that the label of a click ends with which hid its item and, for want of room, brought back the item hidden longest ago. */
+    public static final String FULL = "full";
+
+    /** Reason that the label of a click ends with which was to bring back an item that was not hidden. */
+    public static final String NOT_HIDDEN = "not hidden";
+
     private static final String BEFORE_REASON = ": ";
 
     private final String label;
@@ -71,7 +80,7 @@ public enum Outcome {
 
     /** Returns true if a click of this outcome has an example. */
     public boolean hasExample() {
-        return this == ATTRIBUTED || this == LATE_ATTRIBUTED || this == ORPHAN_ATTRIBUTED;
+        return this == ATTRIBUTED || this == LATE_ATTRIBUTED || this == ORPHAN_ATTRIBUTED || this == HIDDEN;
     }
 
     /** Returns the name of this outcome with a reason; an empty one is none. */

@@ -323,6 +323,11 @@ class WriteThroughStore<D extends Durable> extends WrappedStateStore<KeyValueSto
         return PrefixedKey.of(POSITION, partition);
     }
 
+    /** The partition whose position an entry keeps; absent for another entry. */
+    static Optional<String> positionOf(byte[] key) {
+        return key[0] == POSITION ? Optional.of(PrefixedKey.text(key)) : Optional.empty();
+    }
+
     /** The entries that keep settings, in the order of their keys. */
     static SortedMap<byte[], byte[]> settingEntries(KeptSettings settings) {
         SortedMap<byte[], byte[]> entries = new TreeMap<>(Arrays::compareUnsigned);

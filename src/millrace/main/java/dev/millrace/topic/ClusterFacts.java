@@ -64,7 +64,8 @@ public record ClusterFacts(
             DISKS,
             CLOCK,
             TRANSACTIONS,
-            PROGRESS
+            PROGRESS,
+            AUDITS
         }
     }
 

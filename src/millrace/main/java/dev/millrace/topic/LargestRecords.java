@@ -16,7 +16,7 @@ import dev.millrace.train.TrainerSettings;
  * @param event of exposures, clicks, users and items
  * @param example of training-examples
  * @param userFeatures of user-features
- * @param attributionEntry an entry of attribution: a user's history, an exposure, or a profile, which is smaller
+ * @param attributionEntry an entry of attribution: a user's history with what is hidden, an exposure, or a profile, which is smaller
  * @param miniBatch of mini-batches
  * @param embedding of item-embeddings
  * @param vectorStore of the topic for vector stores
@@ -75,7 +75,10 @@ public record LargestRecords(
         long features = limits.featuresBytes();
         long event = features + 5 * STORED_ID + NUMBERS;
         long history = attribution.historyLength() * STORED_ID + NUMBERS;
-        long user = STORED_ID + Math.min(features, limits.profileBytes()) + history;
+        long user = STORED_ID
+                + Math.min(features, limits.profileBytes())
+                + history
+                + attribution.hiding().mostBytes();
         long example = user + event;
         long actions = attribution.actions().size() * STORED_ID;
         ModelSettings model = trainer.model();
@@ -90,7 +93,11 @@ public record LargestRecords(
                 whole(event),
                 whole(example),
                 whole(user),
-                whole(Math.max(history + attribution.historyLength() * 8L, event + actions)),
+                whole(Math.max(
+                        history
+                                + attribution.historyLength() * 8L
+                                + attribution.hiding().mostStoredBytes(),
+                        event + actions)),
                 whole(miniBatch),
                 whole(vector + features + 2 * STORED_ID + NUMBERS),
                 whole(JSON_FLOAT * vector / 4 + JSON_BYTE * (features + 3 * STORED_ID) + NUMBERS),

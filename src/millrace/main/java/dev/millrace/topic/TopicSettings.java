@@ -47,7 +47,8 @@ public record TopicSettings(
                         "topic.example-retention = 7d in [1m, 36500d]: how long training examples and logged answers "
                                 + "are kept, counted from when they were written"),
                 reader.duration("topic.batch-retention = 36500d in [1m, 36500d]: how long mini-batches and "
-                        + "attribution-commits are kept; a learner from the log, and an audit, need all of them"),
+                        + "attribution-commits are kept; a learner from the log, and an audit without "
+                        + "checkpoints, need all of them"),
                 reader.duration(
                         "topic.action-retention = 1825d in [1m, 36500d]: how long the audit log of operators' actions "
                                 + "is kept, counted from when they were written"),

@@ -276,6 +276,13 @@ public final class Trainer implements Durable, AutoCloseable {
         settle(batch, isOwn, Outcome.EXAMINED, "");
     }
 
+    /** Takes a batch's changes of the catalogue, and learns and counts nothing: for a copy that answers by what it once knew. */
+    public void follow(MiniBatch batch) {
+        boolean isOwn = enter(batch);
+        learntStep = batch.step();
+        settle(batch, isOwn, Outcome.EXAMINED, "");
+    }
+
     /** Ranks events as {@link Examiner#rank} does, whenever they are learnt. Figures and state stay as they are. */
     public void rank(List<TrainingExample> events, ExamWitness to) {
         examiner.rank(events, model, facts, to);

@@ -1,6 +1,8 @@
 package dev.millrace.verify;
 
 import dev.millrace.checkpoint.Checkpoint;
+import dev.millrace.checkpoint.CheckpointDirectory;
+import dev.millrace.checkpoint.CheckpointDirectory.UsableCheckpoint;
 import dev.millrace.checkpoint.CheckpointFile;
 import dev.millrace.checkpoint.LearnerSettings;
 import dev.millrace.checkpoint.Lineage;
@@ -21,7 +23,6 @@ import dev.millrace.train.EntryKind;
 import dev.millrace.train.StepDigest;
 import dev.millrace.train.Trainer;
 import dev.millrace.train.TrainerSettings;
-import dev.millrace.verify.CheckpointDirectory.UsableCheckpoint;
 import dev.millrace.wire.Topic;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -78,8 +79,8 @@ public final class ModelAudit {
      * @throws BrokenLogException if the log's beginning is gone and no checkpoint reaches to what is left
      */
     public ModelReport run(Scope scope) {
-        Optional<CheckpointDirectory> checkpoints =
-                scope.checkpoints().map(directory -> new CheckpointDirectory(directory, lineage(), beforeRename));
+        Optional<CheckpointDirectory<Checkpoint.Header>> checkpoints =
+                scope.checkpoints().map(directory -> CheckpointDirectory.ofModel(directory, lineage(), beforeRename));
         checkpoints.ifPresent(CheckpointDirectory::prepare);
         try (TopicReader reader = cluster.reader();
                 ScratchEntries entries = ScratchEntries.create()) {
@@ -94,18 +95,19 @@ public final class ModelAudit {
      * @param entries of the learner
      */
     public void keepBeginning(Path directory, Checkpoint.Header from, EntrySource entries) {
-        CheckpointDirectory checkpoints = new CheckpointDirectory(directory, lineage(), beforeRename);
+        CheckpointDirectory<Checkpoint.Header> checkpoints =
+                CheckpointDirectory.ofModel(directory, lineage(), beforeRename);
         checkpoints.prepare();
         checkpoints.requireFree(from.step());
         checkpoints.forget(); // those of an import that did not end
-        Path unused = checkpoints.write(new Checkpoint(header(from.learnt(), from.log()), entries));
+        Path unused = checkpoints.write(header(from.learnt(), from.log()), entries);
     }
 
     /** One audit, from what was published to the report. */
     private final class AuditRun {
 
         private final Scope scope;
-        private final Optional<CheckpointDirectory> checkpoints;
+        private final Optional<CheckpointDirectory<Checkpoint.Header>> checkpoints;
         private final PublishedModel published;
         private final BatchLog log;
         private final long target;
@@ -119,7 +121,11 @@ public final class ModelAudit {
         private Optional<Checkpoint.Header> newestEqual = Optional.empty();
         private boolean isCatalogueCompared;
 
-        AuditRun(Scope scope, Optional<CheckpointDirectory> checkpoints, TopicReader reader, OrderedEntries entries) {
+        AuditRun(
+                Scope scope,
+                Optional<CheckpointDirectory<Checkpoint.Header>> checkpoints,
+                TopicReader reader,
+                OrderedEntries entries) {
             this.scope = scope;
             this.checkpoints = checkpoints;
             String generation = trainer.model().generationName();
@@ -142,13 +148,14 @@ public final class ModelAudit {
          *
          * @throws BrokenLogException if the log lacks steps after that or, without a checkpoint, the first step
          */
-        private Optional<UsableCheckpoint> beginning() {
+        private Optional<UsableCheckpoint<Checkpoint.Header>> beginning() {
             long oldest = published.vectorsByStep().isEmpty()
                     ? target
                     : published.vectorsByStep().firstKey();
             Optional<String> gone = Optional.empty();
             for (long newest : new long[] {Math.min(target, oldest), target}) {
-                Optional<UsableCheckpoint> found = checkpoints.flatMap(directory -> directory.newest(newest));
+                Optional<UsableCheckpoint<Checkpoint.Header>> found =
+                        checkpoints.flatMap(directory -> directory.newest(newest));
                 if (found.isPresent()) {
                     gone = gone(found.get().header().step());
                     if (gone.isEmpty()) {
@@ -204,8 +211,7 @@ public final class ModelAudit {
             long nanos = System.nanoTime() - begunAt;
             Optional<Path> written = newestEqual
                     .filter(header -> differing == 0 && header.step() > fromStep)
-                    .flatMap(header ->
-                            checkpoints.map(directory -> directory.write(new Checkpoint(header, replay.entries()))));
+                    .flatMap(header -> checkpoints.map(directory -> directory.write(header, replay.entries())));
             NavigableMap<Long, List<PublishedModel.Vector>> vectors = published.vectorsByStep();
             return new ModelReport(
                     trainer.model().generationName(),

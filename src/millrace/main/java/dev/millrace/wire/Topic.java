@@ -56,10 +56,11 @@ public final class Topic<T> {
             TrainingRecords::user);
 
     /** Keyed by partition. */
-    public static final Topic<AttributionCommit> ATTRIBUTION_COMMITS = of(
+    public static final Topic<AttributionCommit> ATTRIBUTION_COMMITS = new Topic<>(
             AttributionCommitRecord.getClassSchema(),
             commit -> Utf8.bytes(Integer.toString(commit.partition())),
-            CommitCodec::commit);
+            CommitCodec::write,
+            CommitCodec::read);
 
     /** Keyed by part. */
     public static final Topic<PartProgress> TRAINING_PROGRESS =

@@ -12,8 +12,11 @@ const OUTCOMES = {
   'late-attributed': 'Clicks that came after the window of their exposure, and are learnt all the same (attribution.late).',
   'orphan': 'Clicks for which no exposure came in time. They are not learnt.',
   'orphan-attributed': 'Clicks for which no exposure came in time, and which are learnt all the same.',
+  'hidden': 'Clicks that hid their item from their user (attribution.negative-actions). Each is a negative example, counted again under training-examples.',
+  'hidden-capped': 'Clicks that hid their item, of users whose examples have counted so much of late that one more makes none.',
+  'unhidden': 'Clicks that brought a hidden item back (attribution.undo-actions).',
   'repeated-action': 'Clicks with an action that this exposure has had before.',
-  'untrained-action': 'Clicks with an action that is not in attribution.actions.',
+  'untrained-action': 'Clicks with an action that no setting names.',
   'clicked': 'Exposures whose window ended with an action.',
   'unclicked': 'Exposures whose window ended without an action.',
   'experiment': 'No exposures, but states of experiments, which Millrace itself writes to each partition.',
@@ -33,11 +36,13 @@ const OUTCOMES = {
   'refused': 'Examples of a step that would have harmed the model: it was not taken.',
   'removed-item': 'Examples whose item had left the catalogue before they were learnt.',
   'user-removal': 'Removals of users that were taken into a step.',
-  'without-positives': 'Exposures without a click in a step that had no click: not learnt.',
+  'without-positives': 'Exposures without a click, and hidden items, in a step that had no click: not learnt.',
 };
 
 const REASONS = {
   'cut weight': 'Their weight was larger than attribution.max-weight, and counts as that.',
+  'full': 'Their user hid more than there is room for, so the item hidden longest ago came back.',
+  'not hidden': 'Their item was not hidden.',
   'undecodable': 'The bytes are no value of the topic.',
   'unknown-schema': 'The bytes name a schema that is not known.',
   'null-value': 'The record has no value, in a topic where this does not mean a removal.',

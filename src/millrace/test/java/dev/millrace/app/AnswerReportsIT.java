@@ -152,6 +152,7 @@ class AnswerReportsIT {
                         TestCluster.T0,
                         false,
                         List.of(),
+                        List.of(),
                         Optional.of(new Answer.Assigned("trial", arm)));
                 answers.answered(RecallRequest.unseen(arm.label() + at, 1), found, 1, 2, now.toEpochMilli());
             }

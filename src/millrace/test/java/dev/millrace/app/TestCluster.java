@@ -20,6 +20,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.TreeMap;
 import java.util.concurrent.Future;
 import org.apache.kafka.clients.producer.KafkaProducer;
@@ -158,7 +159,8 @@ public final class TestCluster implements AutoCloseable {
                     settings.cluster().wire(),
                     settings.topics().names(),
                     settings.attribution(),
-                    new ExperimentFacts(settings.cluster()));
+                    new ExperimentFacts(settings.cluster()),
+                    Optional.empty());
         }
     }
 

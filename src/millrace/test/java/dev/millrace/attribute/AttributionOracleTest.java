@@ -48,6 +48,9 @@ class AttributionOracleTest {
                 Map.entry("negatives.exposed", "1"),
                 Map.entry("negatives.exposed.sample", share),
                 Map.entry("attribution.actions", "click,like"),
+                Map.entry("attribution.negative-actions", "hide"),
+                Map.entry("attribution.undo-actions", "unhide"),
+                Map.entry("attribution.hide-for", "45s"),
                 Map.entry("attribution.window", "60s"),
                 Map.entry("attribution.click-wait", "20s"),
                 Map.entry("attribution.deduplication-window", "90s"),
@@ -88,7 +91,7 @@ class AttributionOracleTest {
     private static TrainingExample withoutCounters(TrainingExample example) {
         SortedMap<String, FeatureValue> profile =
                 new TreeMap<>(example.user().features().values());
-        profile.keySet().removeIf(name -> name.startsWith("millrace."));
+        profile.keySet().removeIf(name -> name.startsWith("millrace.") && !name.equals(UserFeatures.HIDDEN));
         UserFeatures user = new UserFeatures(
                 example.user().user(),
                 example.user().time(),
@@ -136,7 +139,7 @@ class AttributionOracleTest {
                     user,
                     of.item(),
                     below(2, seed, number, 5) == 0 ? Optional.of(of.id()) : Optional.empty(),
-                    List.of("click", "like", "hover").get(below(3, seed, number, 6)),
+                    List.of("click", "like", "hover", "click", "hide", "unhide").get(below(6, seed, number, 6)),
                     1,
                     time,
                     time,

@@ -2,6 +2,7 @@ package dev.millrace.attribute;
 
 import dev.millrace.event.Click;
 import dev.millrace.event.Exposure;
+import dev.millrace.event.FeatureValue;
 import dev.millrace.event.Features;
 import dev.millrace.event.UserProfile;
 import dev.millrace.feature.UserFeatures;
@@ -23,8 +24,14 @@ final class AttributionReference {
 
     private record Visit(String item, long time) {}
 
-    private record Known(long profileTime, Features profile, List<Visit> visits) {
-        static final Known NOTHING = new Known(0, Features.NONE, List.of());
+    private record Unwanted(String item, long since, long until) {}
+
+    private record Known(long profileTime, Features profile, List<Visit> visits, List<Unwanted> unwanted) {
+        static final Known NOTHING = new Known(0, Features.NONE, List.of(), List.of());
+
+        Known with(List<Unwanted> others) {
+            return new Known(profileTime, profile, visits, List.copyOf(others));
+        }
     }
 
     private record Wait(Click click, long ends) {}
@@ -88,7 +95,9 @@ final class AttributionReference {
     void click(Click click) {
         clickClock.hear(click.user(), click.time());
         advance();
-        if (!settings.actions().contains(click.action())) {
+        boolean isHiding = settings.hiding().actions().contains(click.action());
+        boolean isUndoing = settings.hiding().undo().contains(click.action());
+        if (!settings.actions().contains(click.action()) && !isHiding && !isUndoing) {
             count("clicks", "untrained-action", 1);
             return;
         }
@@ -102,7 +111,9 @@ final class AttributionReference {
         }
         Optional<Shown> answered =
                 shown.stream().filter(one -> answers(click, one)).max(Comparator.comparing(one -> one.of.time()));
-        if (isOfClicks) {
+        if (isHiding || isUndoing) {
+            hideOrUndo(click, answered, isHiding, from);
+        } else if (isOfClicks) {
             count("clicks", atItsOwnMoment(click, "attributed"), 1);
         } else if (answered.isPresent()) {
             count("clicks", attribute(click, answered.get()), 1);
@@ -112,10 +123,42 @@ final class AttributionReference {
         }
     }
 
+    /** An action that hides is an example at once; both change the list, the latest first. */
+    private void hideOrUndo(Click click, Optional<Shown> answered, boolean isHiding, long now) {
+        Known known = known(click.user());
+        List<Unwanted> unwanted = new ArrayList<>(known.unwanted);
+        boolean wasHidden = unwanted.removeIf(one -> one.item.equals(click.item()));
+        if (isHiding) {
+            Optional<Shown> shown =
+                    answered.filter(one -> one.ends >= this.now && click.time() <= one.of.time() + window);
+            examples.add(new TrainingExample(
+                    click.id(),
+                    features(
+                            click.user(),
+                            shown.map(one -> one.user).orElse(known),
+                            shown.map(one -> one.of.time()).orElse(click.time())),
+                    shown.map(one -> one.of.context()).orElse(click.context()),
+                    click.item(),
+                    click.action(),
+                    1,
+                    click.time(),
+                    click.producedAt(),
+                    false));
+            unwanted.add(
+                    0,
+                    new Unwanted(
+                            click.item(),
+                            click.time(),
+                            now + settings.hiding().time().toMillis()));
+        }
+        users.put(click.user(), known.with(unwanted));
+        count("clicks", isHiding ? "hidden" : wasHidden ? "unhidden" : "unhidden: not hidden", 1);
+    }
+
     void profile(UserProfile profile) {
         Known known = known(profile.user());
         if (profile.time() >= known.profileTime && !profile.features().equals(known.profile)) {
-            users.put(profile.user(), new Known(profile.time(), profile.features(), known.visits));
+            users.put(profile.user(), new Known(profile.time(), profile.features(), known.visits, known.unwanted));
         }
     }
 
@@ -175,7 +218,7 @@ final class AttributionReference {
             visits.sort(Comparator.comparing(Visit::time).reversed());
         }
         List<Visit> kept = visits.subList(0, Math.min(visits.size(), settings.historyLength()));
-        users.put(click.user(), new Known(known.profileTime, known.profile, List.copyOf(kept)));
+        users.put(click.user(), new Known(known.profileTime, known.profile, List.copyOf(kept), known.unwanted));
     }
 
     private static UserFeatures features(String user, Known known, long moment) {
@@ -183,7 +226,15 @@ final class AttributionReference {
                 .filter(visit -> visit.time <= moment)
                 .map(Visit::item)
                 .toList();
-        return new UserFeatures(user, moment, known.profile, history);
+        List<String> unwanted = known.unwanted.stream()
+                .filter(one -> one.since <= moment)
+                .map(Unwanted::item)
+                .toList();
+        SortedMap<String, FeatureValue> values = new TreeMap<>(known.profile.values());
+        if (!unwanted.isEmpty()) {
+            values.put(UserFeatures.HIDDEN, new FeatureValue.Bag(unwanted));
+        }
+        return new UserFeatures(user, moment, Features.taking(values), history);
     }
 
     private Known known(String user) {
@@ -213,12 +264,19 @@ final class AttributionReference {
         for (Wait wait : waiting) {
             next = Math.min(next, wait.ends);
         }
+        for (Known known : users.values()) {
+            for (Unwanted one : known.unwanted) {
+                next = Math.min(next, one.until);
+            }
+        }
         return seen.values().stream().reduce(next, Math::min);
     }
 
     private void end(long moment) {
         shown.removeIf(one -> one.forgotten <= moment && !open.contains(one));
         seen.values().removeIf(forgotten -> forgotten <= moment);
+        users.replaceAll((user, known) -> known.with(
+                known.unwanted.stream().filter(one -> one.until > moment).toList()));
         List<Wait> over = waiting.stream()
                 .filter(wait -> wait.ends <= moment)
                 .sorted(Comparator.comparing(wait -> Sha256.hex(wait.click.id())))

@@ -49,6 +49,7 @@ class DiagnosisTest {
     private Instant reported = NOW;
     private List<OpenQuestion> open = List.of();
     private List<TopicGrowth> growth = List.of();
+    private Optional<Facts.Auditable> auditable = Optional.empty();
     private SortedMap<String, Books.Account> books = new TreeMap<>();
     private List<InputAlarms.State> inputAlarms = List.of();
     private Facts.Heap heap = new Facts.Heap(2_000 * MIB, 1_400 * MIB, 480, 3);
@@ -280,6 +281,21 @@ class DiagnosisTest {
         assertThat(of("growth").what()).doesNotContain("full");
     }
 
+    @Test
+    void sinceWhenAuditsReachIsSaid() {
+        growth = List.of(
+                new TopicGrowth("clicks", 0, MIB, Optional.of(Duration.ofDays(30))),
+                new TopicGrowth("answers", 9, 0, Optional.of(Duration.ofDays(7))),
+                new TopicGrowth("attribution-commits", 0, MIB, Optional.empty()));
+        auditable = Optional.of(new Facts.Auditable(Optional.of(NOW), true, List.of("clicks", "attribution-commits")));
+        assertThat(of("audits").what())
+                .isEqualTo("verify --counts can audit the attribution since " + NOW
+                        + ", its beginning; retention ends it: clicks (30 days)");
+
+        auditable = Optional.of(new Facts.Auditable(Optional.of(NOW), false, List.of("attribution-commits")));
+        assertThat(of("audits").what()).endsWith("since " + NOW + ", from a checkpoint written since");
+    }
+
     @ParameterizedTest
     @CsvSource({"0, OK", "1, WARN"})
     void deadLettersOfMappedTopicsAreAWarning(long rejected, Grade grade) {
@@ -319,6 +335,7 @@ class DiagnosisTest {
                 progress.map(said -> new Facts.Report(said, reported)),
                 new Facts.Events(books, inputAlarms),
                 List.of(),
+                auditable,
                 growth,
                 heap,
                 NOW,

@@ -262,7 +262,9 @@ class OpenExamTest {
     @Test
     void restartedItStillRanksWhatUsersHad() {
         ItemFacts answered = new ItemFacts(catalogue, facts.popularity(), facts.neighbours(), true);
-        model.mixture().learn(ofRepeats(-1), 1);
+        for (int lesson = 0; lesson < 40; lesson++) {
+            model.mixture().learn(ofRepeats(-1), 1);
+        }
         MiniBatch batch = batch(drawn().examples().stream()
                 .map(click -> Scenes.click(click.user().user(), click.item(), TIME, item(), click.item(), item()))
                 .toList());
@@ -271,7 +273,7 @@ class OpenExamTest {
         atOnce.examine(batch, model, answered);
         open.examine(batch, model, answered);
         open.drainDirty(EntrySink.into(stored));
-        for (int lesson = 0; lesson < 3; lesson++) {
+        for (int lesson = 0; lesson < 80; lesson++) {
             model.mixture().learn(ofRepeats(1), 1);
         }
 

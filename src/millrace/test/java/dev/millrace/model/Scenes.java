@@ -289,9 +289,9 @@ public final class Scenes {
                     "x" + step + "-" + at,
                     user(random),
                     context(random),
-                    "i" + random.nextInt(ITEMS),
-                    "",
-                    1,
+                    at % 4 == 1 ? batch.examples().get(at).item() : "i" + random.nextInt(ITEMS),
+                    at % 2 == 0 ? "" : "hide",
+                    1 + 2 * (at % 2),
                     TIME,
                     0,
                     false));

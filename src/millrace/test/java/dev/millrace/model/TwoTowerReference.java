@@ -237,10 +237,11 @@ public final class TwoTowerReference {
         return input;
     }
 
-    /** [channels] Weights in the score of an action: 1 or 0 for a channel that names actions. */
+    /** [channels] Weights in the score of an action that a channel names: 1 or 0 for those that name actions. Of another one: as set. */
     private double[] weights(String action) {
+        boolean isNamed = settings.towers().actions().contains(action);
         return settings.towers().channels().stream()
-                .mapToDouble(channel -> channel.actions().isEmpty() || action.isEmpty()
+                .mapToDouble(channel -> channel.actions().isEmpty() || !isNamed
                         ? channel.weight()
                         : channel.actions().contains(action) ? 1 : 0)
                 .toArray();

@@ -34,7 +34,7 @@ class MeaningsTest {
                         "REASONS",
                         Stream.concat(
                                 Stream.of(RejectReason.values()).map(RejectReason::label),
-                                Stream.of(Outcome.CUT_WEIGHT))),
+                                Stream.of(Outcome.CUT_WEIGHT, Outcome.FULL, Outcome.NOT_HIDDEN))),
                 Arguments.of(
                         "MEASURES",
                         Stream.concat(

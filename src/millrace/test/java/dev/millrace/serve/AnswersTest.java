@@ -5,9 +5,13 @@ import static dev.millrace.serve.RecallScene.found;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
+import com.fasterxml.jackson.databind.JsonNode;
+import dev.millrace.event.FeatureValue;
+import dev.millrace.event.Features;
 import dev.millrace.experiment.Arm;
 import dev.millrace.experiment.ArmAnswers;
 import dev.millrace.experiment.Experiment;
+import dev.millrace.feature.UserFeatures;
 import dev.millrace.follow.FakeFeed;
 import dev.millrace.neighbour.NeighbourList;
 import dev.millrace.popularity.PriorWeights;
@@ -162,6 +166,20 @@ class AnswersTest {
         assertThat(answer.number("/items/0/nearest/0/score")).isCloseTo(0.6, within(1e-6));
         assertThat(answer.json().at("/items/1/nearest")).isEmpty();
         assertThat(answer.text("/coldStart")).isEqualTo("false");
+    }
+
+    @Test
+    void hiddenItemsStayAwayAndAreExplained() throws Exception {
+        Features hidden = Features.of(Map.of(UserFeatures.HIDDEN, new FeatureValue.Bag(List.of("b", "gone"))));
+        scene.state().userFeatures(new UserFeatures("u1", 2, hidden, List.of("a")));
+
+        RawClient.Answer explained = scene.get("/v1/recall?user=u1&exclude-seen=false&pin=b@1&explain=true");
+
+        assertThat(found(explained)).containsExactly("a", "movie/c");
+        assertThat(explained.json().path("hidden")).map(JsonNode::asText).containsExactly("b", "gone");
+        assertThat(scene.get("/v1/recall?user=u1").json().has("hidden")).isFalse();
+        assertThat(scene.get("/v1/recall?user=u2&explain=true").json().has("hidden"))
+                .isFalse();
     }
 
     @Test

@@ -4,7 +4,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.millrace.access.Role;
+import dev.millrace.event.FeatureValue;
+import dev.millrace.event.Features;
 import dev.millrace.experiment.Experiment;
+import dev.millrace.feature.UserFeatures;
 import dev.millrace.follow.FollowedTopic;
 import dev.millrace.follow.Readiness;
 import dev.millrace.generation.GenerationRefusedException;
@@ -131,6 +134,8 @@ class OpenApiTest {
         scene.fill();
         askAll();
         refuseAll();
+        Features hidden = Features.of(Map.of(UserFeatures.HIDDEN, new FeatureValue.Bag(List.of("b"))));
+        scene.state().userFeatures(new UserFeatures("u1", 2, hidden, List.of("a")));
         ask(RECALL + "&k=1&explain=true&page=first&diversity=0.7&at-most.category=1", "");
         scene.state().engine().follow(Optional.of(experiment()));
         ask(RECALL, "");

@@ -88,9 +88,10 @@ final class BooksTest {
         assertThat(Arrays.stream(InputTopic.values()).map(InputTopic::label))
                 .containsExactly("exposures", "clicks", "users", "items", "training-examples", "mini-batches");
         assertThat(Arrays.stream(Outcome.values()).map(Outcome::label).collect(Collectors.joining(" ")))
-                .isEqualTo("attributed capped late late-attributed orphan orphan-attributed repeated-action"
-                        + " untrained-action clicked unclicked experiment applied outdated removed unchanged duplicate"
-                        + " erased rejected mapped left-out before-start catalogue-change examined learnt refused removed-item user-removal"
-                        + " without-positives");
+                .isEqualTo(
+                        "attributed capped late late-attributed orphan orphan-attributed hidden hidden-capped unhidden repeated-action"
+                                + " untrained-action clicked unclicked experiment applied outdated removed unchanged duplicate"
+                                + " erased rejected mapped left-out before-start catalogue-change examined learnt refused removed-item user-removal"
+                                + " without-positives");
     }
 }

@@ -51,7 +51,7 @@ class LargestEventsTest {
         "history.length", Integer.toString(HISTORY), "negatives.exposed", "1", "negatives.exposed.sample", "1",
         "features.user", "user,history,f1", "features.item", "item,f1", "publish.attributes", "f1,f2,f3,f4",
         "negatives.memory", "8", "negatives.popularity", "8", "batch.max-changes", "20",
-        "limits.profile-bytes", "131072"
+        "limits.profile-bytes", "131072", "attribution.negative-actions", "hide"
     };
 
     private final EventLimits limits = EventLimits.read(Streams.reader(SETTINGS));
@@ -141,6 +141,11 @@ class LargestEventsTest {
                 Streams.driver(directory.resolve("attribute")))) {
             String user = id("u", 0);
             send(driver, topics.users(), user, events.encode("users", new UserProfile(user, T0, features("p"))));
+            for (int at = 0; at < 300; at++) { // more than their bytes leave room for
+                Click hide =
+                        new Click(id("x", at), user, id("h", at), Optional.empty(), "hide", 1, T0, T0, Features.NONE);
+                send(driver, topics.clicks(), user, events.encode("clicks", hide));
+            }
             for (int at = 0; at < 2 * HISTORY; at++) {
                 String item = id("i", at);
                 long time = T0 + 100L * at;

@@ -148,7 +148,13 @@ class TrainerPublicationTest {
     /** Each published number, as a subscriber brings it to another time by the formula in the schema. */
     private static void assertNumbers(
             List<TrainingExample> clicks, ItemEmbedding embedding, long time, double accuracy) {
-        assertThat(embedding.popularity().numbers()).hasSize(HALF_LIVES + 1); // and that of all clicks so far
+        long all = clicks.stream()
+                .filter(click -> click.item().equals(embedding.item()))
+                .count();
+        assertThat(embedding.popularity().numbers())
+                .hasSize(HALF_LIVES + 1)
+                .last()
+                .isEqualTo((float) Math.log(1 + (double) all));
         for (int which = 0; which < HALF_LIVES; which++) {
             double halfLives = (double) (time - embedding.eventTime())
                     / embedding.popularity().halfLives().get(which);

@@ -6,6 +6,7 @@ import dev.millrace.attribute.TrainingExample;
 import dev.millrace.batch.MiniBatch;
 import dev.millrace.catalogue.CatalogueChange;
 import dev.millrace.checkpoint.Checkpoint;
+import dev.millrace.checkpoint.CheckpointDirectory;
 import dev.millrace.checkpoint.CheckpointFile;
 import dev.millrace.checkpoint.Lineage;
 import dev.millrace.checkpoint.ScratchEntries;
@@ -150,20 +151,20 @@ class ModelReplayTest {
     @Test
     void fromACheckpointItGoesOnToTheSameBits(@TempDir Path directory) {
         Live live = live(1);
-        CheckpointDirectory checkpoints =
-                new CheckpointDirectory(directory, new Lineage("g", "s", "m", "f"), file -> {});
+        CheckpointDirectory<Checkpoint.Header> checkpoints =
+                CheckpointDirectory.ofModel(directory, new Lineage("g", "s", "m", "f"), file -> {});
         int middle = STEPS / 2;
         ModelReplay first = new ModelReplay(settings, new MemoryEntries());
         live.log.subList(0, middle).forEach(first::learn);
         assertThat(first.compareDigests(digests(live, middle))).isEmpty();
-        checkpoints.write(new Checkpoint(
+        checkpoints.write(
                 new Checkpoint.Header(
                         Checkpoint.Origin.now(Checkpoint.Source.AUDIT),
                         new Lineage("g", "s", "m", "f"),
                         new StepDigest(middle, "digest"),
                         Optional.empty(),
                         new TreeMap<>()),
-                first.entries()));
+                first.entries());
 
         MemoryEntries stored = new MemoryEntries();
         CheckpointFile.read(checkpoints.newest(middle).orElseThrow().file(), stored);

@@ -94,6 +94,23 @@ class ReplayedServerTest {
     }
 
     @Test
+    void hiddenItemsAreLeftOutAgain() {
+        UserFeatures hiding = new UserFeatures(
+                "ann", 1, Features.of(Map.of(UserFeatures.HIDDEN, new FeatureValue.Bag(List.of("b")))), List.of("x"));
+        LoggedAnswer forgetful = answer();
+        LoggedAnswer good = answer(RecallRequest.unseen("sha256:00", 3), hiding);
+
+        assertThat(good.items()).extracting(Item::item).containsExactlyInAnyOrder("a", "c");
+        assertThat(replayed(A, B, C).compare(good, Optional.of(hiding), CUT).outcome())
+                .isEqualTo(Outcome.EQUAL);
+        assertThat(replayed(A, B, C)
+                        .compare(forgetful, Optional.of(hiding), CUT)
+                        .outcome())
+                .isEqualTo(Outcome.DIFFERENT);
+        assertThat(LoggedAnswer.Asker.hash(hiding)).isNotEqualTo(LoggedAnswer.Asker.hash(ANN));
+    }
+
+    @Test
     void aVectorThatDiffersIsADifference() {
         ItemEmbedding other = vector("b", T0 + MINUTE, Math.nextUp(0.8f), 0.6f);
 
@@ -250,11 +267,15 @@ class ReplayedServerTest {
     }
 
     private static LoggedAnswer answer(RecallRequest request) {
+        return answer(request, ANN);
+    }
+
+    private static LoggedAnswer answer(RecallRequest request, UserFeatures user) {
         ItemIndex index = new ItemIndex(2);
         List.of(A, B, C).forEach(each -> index.upsert(each, T0));
-        return new RecallEngine(user -> Optional.empty())
+        return new RecallEngine(nobody -> Optional.empty())
                 .recall(
-                        request.about(ANN),
+                        request.about(user),
                         new ServedGeneration("g1", index, encoder().ready(true)),
                         true)
                 .when(

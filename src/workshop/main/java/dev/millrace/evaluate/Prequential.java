@@ -66,6 +66,7 @@ public final class Prequential {
      * @param all events of the scored part
      * @param byAction the same events by action
      * @param young those of them whose item was young, by how young
+     * @param stale what copies of the asked ages found; empty if none was asked
      * @param withoutHistory events of the ranked batches whose users have no earlier click; they are not scored
      * @param share of the scored part that was ranked
      * @param positives clicked examples used
@@ -77,6 +78,7 @@ public final class Prequential {
             Ranked all,
             SortedMap<String, Ranked> byAction,
             Map<Youth, Ranked> young,
+            List<StaleCopies.Row> stale,
             long withoutHistory,
             double share,
             int positives,
@@ -86,7 +88,7 @@ public final class Prequential {
 
         /** Returns this result with so many events that were not scored. */
         private Result without(long history) {
-            return new Result(all, byAction, young, history, share, positives, learnt, refusedSteps, items);
+            return new Result(all, byAction, young, stale, history, share, positives, learnt, refusedSteps, items);
         }
     }
 
@@ -105,15 +107,20 @@ public final class Prequential {
 
     private final Evaluation evaluation;
     private final long mixtureClicks;
+    private final List<StaleCopies.Age> ages;
 
     public Prequential(Evaluation evaluation) {
-        this(evaluation, Long.MAX_VALUE);
+        this(evaluation, Long.MAX_VALUE, List.of());
     }
 
-    /** @param mixtureClicks clicks learnt after which the mixture's weights stay as they are */
-    public Prequential(Evaluation evaluation, long mixtureClicks) {
+    /**
+     * @param mixtureClicks clicks learnt after which the mixture's weights stay as they are
+     * @param ages of frozen copies that rank the same events, if any
+     */
+    public Prequential(Evaluation evaluation, long mixtureClicks, List<StaleCopies.Age> ages) {
         this.evaluation = evaluation;
         this.mixtureClicks = mixtureClicks;
+        this.ages = List.copyOf(ages);
     }
 
     /**
@@ -123,23 +130,35 @@ public final class Prequential {
      * @param witness receives each event of the scored part
      */
     public Result run(Mode mode, boolean hasNeighbours, ExamWitness witness) {
-        Tally tally = new Tally(hasNeighbours ? Optional.of(new ItemNeighbours()) : Optional.empty(), witness);
         TrainerSettings given = evaluation.trainer();
         TrainerSettings settings =
                 mode == Mode.LOGGED ? given : given.withExam(given.exam().ofEveryBatch());
-        try (Trainer trainer = new Trainer(settings, EntrySource.NONE, evaluation.times(), tally)) {
-            int used = evaluation.used();
-            int scoredFrom =
-                    evaluation.recorded().endOf(used, evaluation.shares().warmUp());
-            return mode == Mode.LOGGED
-                    ? runLogged(used, scoredFrom, tally, trainer)
-                    : run(mode, used, scoredFrom, tally, trainer);
+        int used = evaluation.used();
+        int scoredFrom = evaluation.recorded().endOf(used, evaluation.shares().warmUp());
+        boolean isOnce = mode == Mode.LOGGED || evaluation.shares().passes() == 1;
+        try (StaleCopies stale = new StaleCopies(ages, settings, timeOf(scoredFrom), isOnce)) {
+            Tally tally =
+                    new Tally(hasNeighbours ? Optional.of(new ItemNeighbours()) : Optional.empty(), stale, witness);
+            try (Trainer trainer = new Trainer(settings, EntrySource.NONE, evaluation.times(), tally)) {
+                return mode == Mode.LOGGED
+                        ? runLogged(used, scoredFrom, tally, trainer)
+                        : run(mode, used, scoredFrom, tally, trainer);
+            }
         }
+    }
+
+    /** Returns the event time of an example; {@link Long#MAX_VALUE} behind the last one. */
+    private long timeOf(int example) {
+        long[] found = {Long.MAX_VALUE};
+        if (!ages.isEmpty()) {
+            evaluation.recorded().readTimes(example + 1, (at, time) -> found[0] = at == example ? time : found[0]);
+        }
+        return found[0];
     }
 
     private Result runLogged(int used, int scoredFrom, Tally tally, Trainer trainer) {
         Consumer<MiniBatch> step = batch -> {
-            tally.list(batch);
+            tally.list(batch, trainer);
             trainer.learn(batch);
             tally.observe(batch);
         };
@@ -155,14 +174,14 @@ public final class Prequential {
         QuerySample sample = evaluation.sample(scoredFrom, used);
         Passes passes = new Passes(evaluation, trainer, Passes.first(scoredFrom), used);
         passes.begin(batch -> {
-            tally.list(batch);
+            tally.list(batch, trainer);
             trainer.learnUnexamined(batch);
         });
         // the second time, what the mixture learns of a batch would teach it to trust the towers
         boolean isTeaching = evaluation.shares().passes() == 1
                 && !evaluation.trainer().exam().weights().areAll();
         passes.feed(scoredFrom, batch -> {
-            tally.list(batch);
+            tally.list(batch, trainer);
             if (isTeaching) {
                 learn(batch, false, trainer);
             } else {
@@ -180,7 +199,7 @@ public final class Prequential {
             return result(used, sample.share(), before, tally, trainer).without(blocks.withoutHistory);
         }
         passes.feed(used, batch -> {
-            tally.list(batch);
+            tally.list(batch, trainer);
             boolean isRanked = sample.has(passes.read());
             if (mode == Mode.ONLINE) {
                 learn(batch, isRanked, trainer);
@@ -204,6 +223,7 @@ public final class Prequential {
                 tally.all,
                 tally.byAction,
                 tally.young,
+                tally.stale.rows(),
                 trainer.progress().exam().minus(before).withoutHistory(),
                 share,
                 evaluation.recorded().positives(0, used),
@@ -232,7 +252,7 @@ public final class Prequential {
         }
 
         void add(MiniBatch batch, boolean isRanked) {
-            tally.list(batch);
+            tally.list(batch, trainer);
             batches.add(batch);
             if (isRanked) {
                 ranked.add(batch);
@@ -283,6 +303,7 @@ public final class Prequential {
     /** Adds each ranked event to the totals of its action and its item's youth, and ranks it by item-kNN too if that is wanted. */
     private static final class Tally implements ExamWitness {
         private final Optional<ItemNeighbours> neighbours;
+        private final StaleCopies stale;
         private final ExamWitness witness;
         private final SortedMap<String, Ranked> byAction = new TreeMap<>();
         private final Map<Youth, Ranked> young = new EnumMap<>(Youth.class);
@@ -291,12 +312,14 @@ public final class Prequential {
         private Ranked all = Ranked.NONE;
         private boolean isScoring;
 
-        Tally(Optional<ItemNeighbours> neighbours, ExamWitness witness) {
+        Tally(Optional<ItemNeighbours> neighbours, StaleCopies stale, ExamWitness witness) {
             this.neighbours = neighbours;
+            this.stale = stale;
             this.witness = witness;
         }
 
-        void list(MiniBatch batch) {
+        void list(MiniBatch batch, Trainer trainer) {
+            stale.take(batch, trainer);
             neighbours.ifPresent(counted -> batch.catalogue().forEach(counted::change));
             for (CatalogueChange change : batch.catalogue()) {
                 if (change instanceof CatalogueChange.Upsert upsert) {
@@ -308,6 +331,7 @@ public final class Prequential {
         }
 
         void observe(MiniBatch batch) {
+            stale.rank(batch);
             batch.examples().forEach(each -> events.merge(each.item(), 1, Integer::sum));
             neighbours.ifPresent(counted ->
                     batch.examples().forEach(each -> counted.observe(each.user().user(), each.item())));
@@ -319,6 +343,7 @@ public final class Prequential {
                 return;
             }
             witness.ranked(example, byModel, byPopularity);
+            stale.ranked(example, byModel.get(0), byPopularity);
             Optional<Double> place = neighbours.map(
                     counted -> counted.place(example.item(), example.user().history()));
             all = all.plus(byModel, byPopularity, place);

@@ -8,6 +8,7 @@ import dev.millrace.cli.option.OutputOption;
 import dev.millrace.evaluate.Figures;
 import dev.millrace.evaluate.PrequentialSettings;
 import dev.millrace.evaluate.RecordedExamples;
+import dev.millrace.evaluate.StaleCopies;
 import dev.millrace.replay.DataSet;
 import dev.millrace.settings.InvalidSettingsException;
 import dev.millrace.settings.SettingFault;
@@ -74,6 +75,7 @@ final class EvaluateCommand implements Callable<Integer> {
             Map.entry(LOG, Set.of(Protocol.prequential)),
             Map.entry("--by-action", Set.of(Protocol.prequential)),
             Map.entry("--young", Set.of(Protocol.prequential)),
+            Map.entry(EvaluationRun.STALENESS, Set.of(Protocol.prequential)),
             Map.entry("--table", Set.of(Protocol.prequential)),
             Map.entry("--at", Set.of(Protocol.holdout)),
             Map.entry("--max-ages", Set.of(Protocol.published)),
@@ -176,6 +178,15 @@ final class EvaluateCommand implements Callable<Integer> {
     @Option(names = "--young", description = "also show the figures of clicks on young items")
     boolean young;
 
+    @Option(
+            names = EvaluationRun.STALENESS,
+            split = ",",
+            paramLabel = "AGES",
+            description = "also score frozen copies that are as old as this when they answer, such as 1h,1d,7d: their"
+                    + " weights, counts and lists; what users did and which items there are is known. And the same by"
+                    + " how long before the user, or the item, had its last click")
+    List<String> staleness = List.of();
+
     @Option(names = "--at", split = ",", description = "holdout: N of recall and precision; default: 5,10,20,50,100")
     List<Integer> at = List.of(5, 10, 20, 50, 100);
 
@@ -224,6 +235,7 @@ final class EvaluateCommand implements Callable<Integer> {
         OptionFaults.requireAtLeastOne("--learn-every", learnEvery == null ? 1 : learnEvery);
         at.forEach(cutoff -> OptionFaults.requireAtLeastOne("--at", cutoff));
         mixtures.forEach(clicks -> OptionFaults.requireAtLeastOne("--mixture-clicks", clicks));
+        List<StaleCopies.Age> ages = ages();
         Map<String, MillraceSettings> configurations =
                 table.isEmpty() ? Map.of("model", settings(List.of())) : Overlays.read(table, this::settings);
         MillraceSettings settings = configurations.values().iterator().next();
@@ -247,7 +259,13 @@ final class EvaluateCommand implements Callable<Integer> {
                     run.prequential(
                             configurations,
                             new EvaluationRun.Extras(
-                                    weights, !with.isEmpty() || !table.isEmpty(), frozen, mixtures, byAction, young));
+                                    weights,
+                                    !with.isEmpty() || !table.isEmpty(),
+                                    frozen,
+                                    mixtures,
+                                    byAction,
+                                    young,
+                                    ages));
                 case holdout -> run.holdout(settings, at);
                 case published -> run.published(settings, new EvaluationRun.Policies(maxAges, mostMoved, publishEvery));
                 case windows -> run.windows(settings);
@@ -255,6 +273,22 @@ final class EvaluateCommand implements Callable<Integer> {
         };
         told.untilSignal().run(output, "learnt", report);
         return 0;
+    }
+
+    private List<StaleCopies.Age> ages() {
+        if (!staleness.isEmpty() && learnEvery != null) {
+            throw OptionFaults.unusable(EvaluationRun.STALENESS, "given", "must not be given with --learn-every");
+        }
+        List<StaleCopies.Age> ages = new ArrayList<>();
+        for (String text : staleness) {
+            try {
+                ages.add(StaleCopies.Age.of(text));
+            } catch (IllegalArgumentException | ArithmeticException unreadable) {
+                throw OptionFaults.unusable(
+                        EvaluationRun.STALENESS, text, "must be a duration up to 3650d, such as 1h; 0 is always shown");
+            }
+        }
+        return ages;
     }
 
     /** The shares of the settings, or those of the options. */

@@ -84,7 +84,7 @@ class DoctorIT {
 
     private static void howFarItIsIsShown(String servers) {
         Commands commands = new Commands();
-        assertThat(commands.shown("doctor", "--bootstrap-server", servers)).containsPattern("asked 100% .* 5/5 ");
+        assertThat(commands.shown("doctor", "--bootstrap-server", servers)).containsPattern("asked 100% .* 6/6 ");
         assertThat(commands.shown("topics", "create", "--bootstrap-server", servers))
                 .containsPattern("topics .* created where missing");
         assertThat(commands.shown("transactions", "list", "--bootstrap-server", servers))

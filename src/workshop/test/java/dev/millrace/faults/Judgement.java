@@ -127,7 +127,8 @@ record Judgement(String verdict, List<String> failures) {
                     settings.cluster().wire(),
                     settings.topics().names(),
                     settings.attribution(),
-                    new ExperimentFacts(settings.cluster()));
+                    new ExperimentFacts(settings.cluster()),
+                    Optional.empty());
             report.faults().forEach(fault -> failures.add("verify --counts: " + fault));
         }
     }

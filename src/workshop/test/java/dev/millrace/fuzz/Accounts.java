@@ -27,6 +27,10 @@ final class Accounts implements Raid.Sender {
 
     private static final EventLimits LIMITS = EventLimits.read(new SettingsReader(Map.of()));
     private static final String PREFIX = "mallory";
+
+    /** The action that hides an item. */
+    static final String HIDE = "hide";
+
     private static final long MINUTE = 60_000;
 
     private final List<Instruction> instructions;
@@ -98,11 +102,12 @@ final class Accounts implements Raid.Sender {
                 Math.max(EventLimits.EARLIEST_MILLIS, now + instruction.clock().minutes(time) * MINUTE);
         int size = instruction.size().features();
         switch (instruction.kind()) {
-            case PAIR -> {
+            case PAIR, HIDE -> {
                 String item = item(instruction, time);
                 String exposure = id("x", instruction);
+                String action = instruction.kind() == Instruction.Kind.PAIR ? "click" : HIDE;
                 to.accept(exposure(exposure, user, item, when, features(size)));
-                to.accept(click(instruction, user, item, Optional.of(exposure), "click", when));
+                to.accept(click(instruction, user, item, Optional.of(exposure), action, when));
             }
             case NAMELESS, ORPHAN -> {
                 boolean isOrphan = instruction.kind() == Instruction.Kind.ORPHAN;
@@ -116,7 +121,8 @@ final class Accounts implements Raid.Sender {
             case VIEW -> to.accept(click(instruction, user, item(instruction, time), Optional.empty(), "view", when));
             case PROFILE -> to.accept(new ReplayEvent.ProfileUpdate(new UserProfile(user, when, profile(size, time))));
         }
-        events += instruction.kind() == Instruction.Kind.PAIR ? 2 : 1;
+        boolean isPair = instruction.kind() == Instruction.Kind.PAIR || instruction.kind() == Instruction.Kind.HIDE;
+        events += isPair ? 2 : 1;
         bytes += size + 4L * instruction.size().ids();
     }
 

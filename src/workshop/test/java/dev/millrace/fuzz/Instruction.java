@@ -47,7 +47,9 @@ record Instruction(int account, Kind kind, Aim aim, double weight, Clock clock, 
         /** A new profile of the account. */
         PROFILE,
         /** An action that makes no example. */
-        VIEW
+        VIEW,
+        /** An exposure, and an action that hides its item; where no setting names it, it makes no example. */
+        HIDE
     }
 
     /** Which items are meant. */

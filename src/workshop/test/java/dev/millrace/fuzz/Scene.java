@@ -91,6 +91,11 @@ record Scene(
         }
     }
 
+    /** Returns the scene with another target. */
+    Scene aimedAt(String other) {
+        return new Scene(goal, accounts, settings, kept, honest, other, byClicks, new HashMap<>(), new HashMap<>());
+    }
+
     /** Returns the scene for another goal in the same settings, or for another number of accounts. */
     Scene of(Goal other, int others) {
         return new Scene(

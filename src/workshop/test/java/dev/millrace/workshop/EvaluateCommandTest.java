@@ -96,6 +96,50 @@ class EvaluateCommandTest {
     }
 
     @Test
+    void agesHaveRowsAndPartsOfThem() throws IOException {
+        Path json = folder.resolve("stale.json");
+
+        // a rating is a minute after the one before: the second half is twelve hours and a half
+        int status = run("--staleness", "0,1h,6h", "--report", json.toString());
+
+        assertThat(status).as(commands.err()).isZero();
+        JsonNode stale = read(json).path("staleness");
+        assertThat(stale)
+                .extracting(row -> row.path("ranking").asText())
+                .containsExactly(
+                        "model",
+                        "popularity",
+                        "model, 1h old",
+                        "popularity, 1h old",
+                        "model, 6h old",
+                        "popularity, 6h old")
+                .allSatisfy(name -> assertThat(commands.out()).contains("| " + name + " "));
+        assertThat(stale.get(4).path("hoursBehind").asDouble()).isBetween(6.0, 9.0);
+        long users = StreamSupport.stream(read(json).path("retention").spliterator(), false)
+                .filter(row -> row.path("last click of").asText().equals("user")
+                        && row.path("ranking").asText().equals("model, 1h old"))
+                .mapToLong(row -> row.path("scored").asLong())
+                .sum();
+        assertThat(users).isEqualTo(stale.get(0).path("scored").asLong()).isPositive();
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = ';',
+            value = {
+                "--staleness 1x; --staleness = 1x: must be a duration up to 3650d, such as 1h",
+                "--staleness 4000d; --staleness = 4000d: must be a duration up to 3650d",
+                "--staleness 1h --learn-every 64; --staleness = given: must not be given with --learn-every",
+                "--staleness 1h --protocol holdout; --staleness = given: must not be given with --protocol holdout",
+                "--staleness 30d; --staleness = 30d: must be shorter: no event is so long after a click"
+            })
+    void agesThatCannotBeAskedAreRefused(String options, String fault) {
+        assertThat(run(options.split(" ", -1))).isEqualTo(2);
+
+        assertThat(commands.err()).contains(fault);
+    }
+
+    @Test
     void everyFaultIsReportedBeforeAnythingRuns() throws IOException {
         Path overlays = Files.createDirectory(folder.resolve("losses"));
         Files.writeString(overlays.resolve("cold.properties"), "loss.temperature = 0\n");
@@ -325,7 +369,7 @@ class EvaluateCommandTest {
                 "--protocol holdout --at 5,0 | --at = 0: must be at least 1",
             })
     void anOptionThatCannotBeUsedIsAFault(String options, String fault) {
-        assertThat(run(options.split(" "))).isEqualTo(2);
+        assertThat(run(options.split(" ", -1))).isEqualTo(2);
         assertThat(commands.err()).contains(fault);
     }
 

@@ -12,6 +12,7 @@ import dev.millrace.generation.GenerationHistory;
 import dev.millrace.operation.OperatorAction.Kind;
 import dev.millrace.settings.KeptSettings;
 import dev.millrace.settings.SettingsReader;
+import dev.millrace.stream.AttributionState;
 import dev.millrace.stream.Part;
 import dev.millrace.stream.StoredSettings;
 import dev.millrace.topic.BatchLog.BrokenLogException;
@@ -55,13 +56,34 @@ public record Verdict(Kind kind, String target, boolean agrees, String detail, R
                 .with(found);
     }
 
-    /** {@code verify --counts}: recomputes the books, and says whether they agree with the topics. */
-    public static Verdict ofCounts(MillraceSettings settings, Cluster cluster, OutputOption output) {
-        AttributionSettings attribution = attribution(settings, cluster, output.notes());
+    /**
+     * {@code verify --counts}: recomputes the books, and says whether they agree with the topics.
+     *
+     * @param isTrusted whether to begin anew with the state that the attribution has
+     */
+    public static Verdict ofCounts(
+            MillraceSettings settings,
+            Cluster cluster,
+            Optional<Path> checkpoints,
+            boolean isTrusted,
+            OutputOption output) {
+        String application = settings.stream().applicationId(Part.ATTRIBUTE);
+        KeptSettings kept = ofAttribution(settings, cluster, output.notes());
         CountReport report;
         try (ProgressLine line = output.progress("read");
                 TopicReader log = cluster.followedBy(line).reader()) {
-            report = CountAudit.run(log, cluster.wire(), cluster.topics(), attribution, new ExperimentFacts(cluster));
+            report = CountAudit.run(
+                    log,
+                    cluster.wire(),
+                    cluster.topics(),
+                    AttributionSettings.read(
+                            new SettingsReader(kept.inPlaceOf(settings.attributionKept(), settings.values()))),
+                    new ExperimentFacts(cluster),
+                    checkpoints.map(directory -> new CountAudit.Checkpoints(
+                            directory,
+                            application,
+                            kept,
+                            isTrusted ? Optional.of(new AttributionState(log, application)::read) : Optional.empty())));
         }
         return new Verdict(
                 Kind.VERIFY_COUNTS,
@@ -72,7 +94,7 @@ public record Verdict(Kind kind, String target, boolean agrees, String detail, R
     }
 
     /** The settings that the attribution's state keeps; if it keeps none, those that were given. */
-    private static AttributionSettings attribution(MillraceSettings settings, Cluster cluster, PrintWriter out) {
+    public static KeptSettings ofAttribution(MillraceSettings settings, Cluster cluster, PrintWriter out) {
         KeptSettings kept =
                 StoredSettings.of(settings.clients(), settings.stream(), Part.ATTRIBUTE, cluster.patience());
         if (kept.isEmpty()) {
@@ -80,10 +102,10 @@ public record Verdict(Kind kind, String target, boolean agrees, String detail, R
             out.println("note: application "
                     + settings.stream().applicationId(Part.ATTRIBUTE)
                     + " has no state with settings; using those given");
-            return settings.attribution();
+            return settings.attributionKept();
         }
         printIgnored(settings.attributionKept().differences(kept), "the attribution", out);
-        return AttributionSettings.read(new SettingsReader(kept.texts()));
+        return kept;
     }
 
     private static Row found(CountReport report) {

@@ -23,8 +23,9 @@ import java.util.stream.IntStream;
  * @param pairItems [pairs] candidates that are negatives of that example alone
  * @param sameUser [examples] candidates that are masked because they are items of the same user's other examples, ascending;
  *     empty if masking is off
- * @param exposed [exposed] candidate of each exposure without a click; the users' rows follow those of the examples
+ * @param exposed [exposed] candidate of each exposure without a click, and of each item that its user hid; the users' rows follow those of the examples
  * @param exposedWeights [exposed] weights of their losses
+ * @param hides [exposed] whether the user hid the item
  * @param sample statistics of the sample, for reports
  */
 public record Candidates(
@@ -38,6 +39,7 @@ public record Candidates(
         int[][] sameUser,
         int[] exposed,
         float[] exposedWeights,
+        boolean[] hides,
         SampleFigures sample) {
 
     /*
@@ -169,6 +171,10 @@ public record Candidates(
             int[] exposed = batch.exposed().stream()
                     .mapToInt(example -> number(example.item()))
                     .toArray();
+            boolean[] hides = new boolean[exposed.length];
+            for (int e = 0; e < exposed.length; e++) {
+                hides[e] = batch.exposed().get(e).isHiding();
+            }
             return new Candidates(
                     List.copyOf(numbers.keySet()),
                     positive,
@@ -180,6 +186,7 @@ public record Candidates(
                     sameUser,
                     exposed,
                     exposedWeights(batch, loss),
+                    hides,
                     figures(positive, sameUser, columns));
         }
 
@@ -316,8 +323,9 @@ public record Candidates(
     private static float[] exposedWeights(MiniBatch batch, Loss loss) {
         float[] weights = new float[batch.exposed().size()];
         for (int e = 0; e < weights.length; e++) {
-            double weight = batch.exposed().get(e).weight();
-            weights[e] = (float) (loss.negatives().exposedWeight() * weight / loss.fullBatch());
+            TrainingExample example = batch.exposed().get(e);
+            double times = example.isHiding() ? 1 : loss.negatives().exposedWeight();
+            weights[e] = (float) (times * example.weight() / loss.fullBatch());
         }
         return weights;
     }

@@ -15,6 +15,9 @@ import java.util.Arrays;
  */
 public final class Objective {
 
+    /** Most of a click's steepest gradient that a hidden item of the same weight has (BuriedItemTest). */
+    private static final double MOST_OF_A_HIDE = 0.1;
+
     private final Loss settings;
     private final int dim;
     private final ScoreLoss loss;
@@ -117,7 +120,9 @@ public final class Objective {
 
     /**
      * Adds the gradients of exposures without a click, and returns their cross-entropy: {@code −w log σ(−scale cos)}, for
-     * every kind of loss.
+     * every kind of loss. Of an item that its user hid it is {@code −w min(1, MOST_OF_A_HIDE / p) log (1 − p)}, p the probability that the user is recommended it
+     * (Wang et al. 2023). The second factor, which is not differentiated, is ours: an account could see to it that p is near 1, and pull with the force of a
+     * click.
      */
     private double addExposed(float[] users, float[] items, Candidates candidates, int examples) {
         double sum = 0;
@@ -130,14 +135,46 @@ public final class Objective {
                 cosine += users[user + d] * items[item + d];
             }
             double weight = candidates.exposedWeights()[e];
-            sum += weight * PointwiseLoss.softplus(scale * cosine);
-            float gradient = (float) (weight * scale * PointwiseLoss.sigmoid(scale * cosine));
+            double logit = scale * cosine;
+            if (candidates.hides()[e]) {
+                logit -= logOthers(users, user, items, candidates, e);
+                weight *= Math.min(1, MOST_OF_A_HIDE / PointwiseLoss.sigmoid(logit));
+            }
+            sum += weight * PointwiseLoss.softplus(logit);
+            float gradient = (float) (weight * scale * PointwiseLoss.sigmoid(logit));
             for (int d = 0; d < dim; d++) {
                 userGradients[user + d] = gradient * items[item + d];
                 itemGradients[item + d] += gradient * users[user + d];
             }
         }
         return sum;
+    }
+
+    /**
+     * Returns the logarithm of the sum of {@code e^(scale cos)} over the catalogue without the item that was hidden, for its user, as the columns of the batch
+     * estimate it; without a correction it is the sum over the batch. It is not differentiated. Infinite if there are no others: then nothing is learnt.
+     */
+    private double logOthers(float[] users, int user, float[] items, Candidates candidates, int e) {
+        double[] logits = new double[candidates.shared()];
+        double max = Double.NEGATIVE_INFINITY;
+        for (int c = 0; c < logits.length; c++) {
+            float cosine = 0;
+            for (int d = 0; d < dim; d++) {
+                cosine += users[user + d] * items[c * dim + d];
+            }
+            logits[c] = c == candidates.exposed()[e]
+                    ? Double.NEGATIVE_INFINITY
+                    : settings.form().scale() * cosine + candidates.others()[c];
+            max = Math.max(max, logits[c]);
+        }
+        double sum = 0;
+        for (double logit : logits) {
+            sum += max == Double.NEGATIVE_INFINITY ? 0 : StrictMath.exp(logit - max);
+        }
+        int columns = settings.correction() == Correction.NONE
+                ? 1
+                : candidates.columns().candidate().length;
+        return sum == 0 ? Double.POSITIVE_INFINITY : max + StrictMath.log(sum / columns);
     }
 
     private void scorePairs(float[] users, float[] items, Candidates candidates, int examples, float factor) {

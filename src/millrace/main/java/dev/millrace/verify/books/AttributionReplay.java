@@ -31,7 +31,15 @@ final class AttributionReplay {
         void event(InputTopic topic, TopicRecord record, Optional<String> rejected);
     }
 
+    /** A commit of rules that this build does not have. */
+    static final class OtherRulesException extends RuntimeException {
+        OtherRulesException(int rules) {
+            super("was made by rules " + rules + ", this build has rules " + Attribution.RULES);
+        }
+    }
+
     private final Attribution attribution;
+    private final OrderedEntries entries;
     private final EventRecords events;
     private final ExperimentReference.Lookup experiments;
     private final Map<InputTopic, RecordCursor> inputs;
@@ -40,8 +48,9 @@ final class AttributionReplay {
     private boolean isLateBegun;
 
     /**
-     * @param inputs exposures, clicks and users of the partition, from their beginning
-     * @param entries of the attribution; empty
+     * @param inputs exposures, clicks and users of the partition, from where the entries stand
+     * @param entries all of the attribution, and for it to change
+     * @param from where they stand
      */
     AttributionReplay(
             AttributionSettings settings,
@@ -49,9 +58,13 @@ final class AttributionReplay {
             ExperimentReference.Lookup experiments,
             Map<InputTopic, RecordCursor> inputs,
             OrderedEntries entries,
+            AttributionPlace from,
             Attribution.Output output,
             Listener listener) {
         this.attribution = new Attribution(settings, entries, output);
+        this.entries = entries;
+        this.positions.putAll(from.positions());
+        attribution.restoreFrom(entries);
         this.events = events;
         this.experiments = experiments;
         this.inputs = inputs;
@@ -60,6 +73,11 @@ final class AttributionReplay {
 
     Attribution attribution() {
         return attribution;
+    }
+
+    /** Returns the offsets behind the last events. */
+    Map<InputTopic, Long> positions() {
+        return positions;
     }
 
     /** Returns the offset behind the last event of a topic; 0 if there is none. */
@@ -71,11 +89,11 @@ final class AttributionReplay {
      * Gives the attribution what a commit took in.
      *
      * @throws BrokenLogException if that cannot be, after which no other commit can
+     * @throws OtherRulesException if another build made it
      */
     void take(AttributionCommit commit) {
         if (commit.rules() != Attribution.RULES) {
-            throw new BrokenLogException("was made by version " + commit.rules()
-                    + " of the rules, and this build has version " + Attribution.RULES);
+            throw new OtherRulesException(commit.rules());
         }
         attribution.clock(commit.clock());
         Map<Integer, String> rejected = new HashMap<>();
@@ -91,6 +109,7 @@ final class AttributionReplay {
                         why -> attribution.reject(run.topic(), why), () -> apply(run.topic(), record, commit));
             }
         }
+        attribution.drainDirty(entries);
     }
 
     /** Returns whether the commit that could not be taken is the first one that has a topic, and has not its beginning. */

@@ -3,7 +3,9 @@ package dev.millrace.verify.books;
 import dev.millrace.attribute.AttributionCommit;
 import dev.millrace.attribute.AttributionSettings;
 import dev.millrace.experiment.ExperimentReference;
+import dev.millrace.settings.KeptSettings;
 import dev.millrace.state.Books;
+import dev.millrace.state.EntrySink;
 import dev.millrace.state.InputTopic;
 import dev.millrace.state.Outcome;
 import dev.millrace.state.Utf8;
@@ -16,6 +18,7 @@ import dev.millrace.wire.PlainRecord;
 import dev.millrace.wire.PlainValues;
 import dev.millrace.wire.Topic;
 import dev.millrace.wire.TopicRecord;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.HashMap;
@@ -40,8 +43,8 @@ public final class CountAudit {
      * DeadLetters judges what was rejected, which a replay takes from the commits. ExampleLog and LearnerAudit follow the examples
      * into the mini-batches.
      *
-     * Memory. The users of all partitions with 32 bytes each, and all training examples without features; the attribution's own
-     * entries are on disk. Cost. One pass over each topic, and one over examples and commits for each partition. One thread.
+     * Memory. Some 300 bytes for each user, of whom two hashes are kept up to three times, and as much for each training example; the
+     * attribution's own entries are on disk. Cost. One pass over each topic, and one over examples and commits for each partition. One thread.
      */
     private final TopicLog log;
     private final AvroWire wire;
@@ -49,6 +52,7 @@ public final class CountAudit {
     private final TopicNames topics;
     private final AttributionSettings settings;
     private final ExperimentReference.Lookup experiments;
+    private final Optional<Checkpoints> checkpoints;
     private final CountReport.Findings findings = new CountReport.Findings();
     private final BooksSnapshot snapshot;
 
@@ -57,14 +61,44 @@ public final class CountAudit {
             AvroWire wire,
             TopicNames topics,
             AttributionSettings settings,
-            ExperimentReference.Lookup experiments) {
+            ExperimentReference.Lookup experiments,
+            Optional<Checkpoints> checkpoints) {
         this.log = log;
         this.wire = wire;
         this.values = new PlainValues(wire);
         this.topics = topics;
         this.settings = settings;
         this.experiments = experiments;
+        this.checkpoints = checkpoints;
         this.snapshot = BooksSnapshot.read(log, values, topics.trainingProgress());
+    }
+
+    /** The state that an attribution has. */
+    public interface State {
+
+        /**
+         * Reads a partition.
+         *
+         * @param into empty; filled with its entries
+         * @return offsets behind its last events, by topic and partition
+         */
+        Map<String, Long> read(int partition, EntrySink into);
+    }
+
+    /**
+     * Where audits of an attribution begin, and leave where others may begin.
+     *
+     * @param directory folder of the files
+     * @param application id of the attribution
+     * @param settings that its state depends on
+     * @param trusted the state to begin anew with, whatever made it; absent to begin with the newest file
+     */
+    public record Checkpoints(Path directory, String application, KeptSettings settings, Optional<State> trusted) {
+
+        AttributionCheckpoints of(TopicLog log, String commits, int partition, int partitions) {
+            return new AttributionCheckpoints(
+                    directory, log, commits, AttributionPlace.beginning(application, partition, partitions, settings));
+        }
     }
 
     /**
@@ -72,14 +106,16 @@ public final class CountAudit {
      *
      * @param settings those that the attribution keeps
      * @param experiments finds the states that events refer to
+     * @param checkpoints absent to replay from the beginning
      */
     public static CountReport run(
             TopicLog log,
             AvroWire wire,
             TopicNames topics,
             AttributionSettings settings,
-            ExperimentReference.Lookup experiments) {
-        return new CountAudit(log, wire, topics, settings, experiments).run();
+            ExperimentReference.Lookup experiments,
+            Optional<Checkpoints> checkpoints) {
+        return new CountAudit(log, wire, topics, settings, experiments, checkpoints).run();
     }
 
     private CountReport run() {
@@ -113,6 +149,7 @@ public final class CountAudit {
                 topics,
                 settings,
                 experiments,
+                checkpoints,
                 snapshot,
                 letters,
                 states,
@@ -123,7 +160,7 @@ public final class CountAudit {
         int audited = 0;
         Map<InputTopic, Totals> made = new EnumMap<>(InputTopic.class);
         for (int partition = 0; partition < partitions; partition++) {
-            Optional<Map<String, Books.Account>> books = new PartitionAudit(shared, partition, partitions).run();
+            Optional<Map<String, Books.Account>> books = PartitionAudit.run(shared, partition, partitions);
             audited += books.isPresent() ? 1 : 0;
             for (InputTopic topic : AttributionCommit.TOPICS) {
                 made.merge(

@@ -57,6 +57,10 @@ public record CountReport(List<Line> lines, List<String> faults, List<String> no
             return new CountReport(lines, faults, notes);
         }
 
+        int faultCount() {
+            return faults.size();
+        }
+
         void fault(String text) {
             faults.add(text);
         }

@@ -63,6 +63,10 @@ final class DeadLetters {
         }
     }
 
+    int faultCount() {
+        return faults.size();
+    }
+
     /** Why a record was rejected, as its dead letter says; absent if it has none. */
     Optional<String> reason(TopicRecord record) {
         return Optional.ofNullable(letters.get(RecordAddress.of(record))).map(Letter::reason);

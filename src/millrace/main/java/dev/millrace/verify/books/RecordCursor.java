@@ -20,13 +20,16 @@ final class RecordCursor {
     private long next;
     private long bytes;
 
-    /** @param end offset behind the last record to read */
-    RecordCursor(TopicLog log, String topic, int partition, long end) {
+    /**
+     * @param from offset to begin at, if it is still there
+     * @param end offset behind the last record to read
+     */
+    RecordCursor(TopicLog log, String topic, int partition, long from, long end) {
         this.log = log;
         this.topic = topic;
         this.partition = partition;
         this.end = end;
-        this.next = log.begin(topic, partition);
+        this.next = Math.max(from, log.begin(topic, partition));
     }
 
     /** Returns the next record; absent behind the last. */
@@ -44,6 +47,11 @@ final class RecordCursor {
             });
         }
         return Optional.ofNullable(held.peek());
+    }
+
+    /** Returns the offset of the next record; that at which it ends if there is none. */
+    long offset() {
+        return peek().map(TopicRecord::offset).orElse(end);
     }
 
     /** Moves on. */

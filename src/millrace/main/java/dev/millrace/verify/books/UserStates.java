@@ -2,7 +2,10 @@ package dev.millrace.verify.books;
 
 import dev.millrace.feature.FeatureFields;
 import dev.millrace.feature.UserFeatures;
+import dev.millrace.state.EntrySink;
+import dev.millrace.state.EntrySource;
 import dev.millrace.state.Form;
+import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -19,6 +22,7 @@ import java.util.Set;
 final class UserStates {
 
     private static final IdHash REMOVED = IdHash.of("");
+    private static final byte[] KEY = {1}; // of entries; those of an attribution begin with letters
 
     /** What the topic has of a user. */
     private record Found(IdHash state, RecordAddress place) {}
@@ -52,6 +56,36 @@ final class UserStates {
         } else {
             later.computeIfAbsent(IdHash.of(user), none -> new HashSet<>()).add(hash);
         }
+    }
+
+    /** Begins a partition with what {@link #store} put among its entries. */
+    void beginPartition(EntrySource entries) {
+        ofPartition.clear();
+        entries.scan(KEY, EntrySource.behind(KEY), (key, value) -> {
+            ofPartition.put(
+                    IdHash.read(ByteBuffer.wrap(key, KEY.length, key.length - KEY.length)),
+                    IdHash.read(ByteBuffer.wrap(value)));
+            return true;
+        });
+    }
+
+    /** Takes it that what the topic has of a user of the partition is right. */
+    void trust(String user) {
+        Optional.ofNullable(found.get(IdHash.of(user))).ifPresent(has -> ofPartition.put(IdHash.of(user), has.state));
+    }
+
+    /** Puts what the replay of a partition has made so far among its entries. */
+    void store(EntrySink entries) {
+        ofPartition.forEach((user, state) -> {
+            byte[] key = user.write(
+                            ByteBuffer.allocate(KEY.length + IdHash.BYTES).put(KEY))
+                    .array();
+            if (state.equals(REMOVED)) {
+                entries.delete(key);
+            } else {
+                entries.put(key, state.write(ByteBuffer.allocate(IdHash.BYTES)).array());
+            }
+        });
     }
 
     /** The replay of a partition has ended. A removal may come to partitions that do not know the user. */

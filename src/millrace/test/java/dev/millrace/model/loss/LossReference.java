@@ -31,6 +31,10 @@ public final class LossReference {
     private final Map<Integer, List<Integer>> negatives = new HashMap<>();
     /** 1 − P of each example, a constant in the gradient of yandex-2025; empty until frozen. */
     private double[] doubts = {};
+    /** What the other items have of the catalogue's softmax, for each exposed one; 0 for what nobody hid. A constant, too; empty until frozen. */
+    private double[] logOthers = {};
+    /** What a hidden item's term is multiplied by, so that it pulls with a tenth of a click at most; frozen, too. */
+    private double[] caps = {};
 
     public LossReference(Loss settings, MiniBatch batch, NegativePairs pairs) {
         this.settings = settings;
@@ -47,13 +51,41 @@ public final class LossReference {
         this.q = IntStream.range(0, items.size()).mapToDouble(this::mixture).toArray();
     }
 
-    /** From now on, 1 − P keeps its value at these vectors. */
+    /** From now on, 1 − P and what hidden items are compared with keep their values at these vectors. */
     public void freeze(double[][] users, Function<String, double[]> vectors, double temperature) {
         double[] frozen = new double[examples];
         for (int i = 0; i < examples; i++) {
             frozen[i] = doubt(i, users[i], vectors, temperature);
         }
         doubts = frozen;
+        logOthers = IntStream.range(0, batch.exposed().size())
+                .mapToDouble(e -> batch.exposed().get(e).action().isEmpty()
+                        ? 0
+                        : logOthers(batch.exposed().get(e).item(), users[examples + e], vectors))
+                .toArray();
+        caps = IntStream.range(0, batch.exposed().size())
+                .mapToDouble(e -> batch.exposed().get(e).action().isEmpty()
+                        ? 1
+                        : Math.min(
+                                1,
+                                0.1
+                                        / sigmoid(settings.form().scale()
+                                                        * dot(
+                                                                users[examples + e],
+                                                                vectors.apply(batch.exposed()
+                                                                        .get(e)
+                                                                        .item()))
+                                                - logOthers[e])))
+                .toArray();
+    }
+
+    private double logOthers(String hidden, double[] user, Function<String, double[]> vectors) {
+        double sum = columns.stream()
+                .filter(j -> !items.get(j).equals(hidden))
+                .mapToDouble(j ->
+                        Math.exp(settings.form().scale() * dot(user, vectors.apply(items.get(j))) + term(j)) / q[j])
+                .sum();
+        return Math.log(sum / (settings.correction() == Correction.NONE ? 1 : columns.size()));
     }
 
     /**
@@ -84,12 +116,17 @@ public final class LossReference {
         for (int e = 0; e < batch.exposed().size(); e++) {
             double cosine = dot(
                     users[examples + e], vectors.apply(batch.exposed().get(e).item()));
-            exposed -= batch.exposed().get(e).weight()
-                    * Math.log(sigmoid(-settings.form().scale() * cosine));
+            double times = batch.exposed().get(e).action().isEmpty()
+                    ? settings.negatives().exposedWeight()
+                    : 1;
+            exposed -= times
+                    * caps[e]
+                    * batch.exposed().get(e).weight()
+                    * Math.log(sigmoid(logOthers[e] - settings.form().scale() * cosine));
         }
         // an example of a full batch weighs 1 / its size, and the caller scales the mean by the share of a full one
         double share = Math.min(1, (double) examples / settings.fullBatch());
-        return total / examples + settings.negatives().exposedWeight() * exposed / settings.fullBatch() / share;
+        return total / examples + exposed / settings.fullBatch() / share;
     }
 
     private double softmax(int i, double[] user, Function<String, double[]> vectors, double temperature) {

@@ -16,6 +16,7 @@ import java.util.Random;
 import java.util.TreeMap;
 import java.util.function.DoubleSupplier;
 import java.util.function.Function;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
@@ -66,6 +67,31 @@ class ObjectiveTest {
             MiniBatch batch = step == 1 ? Scenes.batch(step, EXAMPLES, 9) : Scenes.mixedBatch(step, EXAMPLES, 9);
             check(settings, batch);
         }
+    }
+
+    /** The user is as sure to be recommended what they hide as can be, by a vector of their own that all other items are opposite to. */
+    @Test
+    void hidesPullByATenthOfAClick() {
+        Loss settings = Scenes.plainSettings("batch.size=" + EXAMPLES).loss();
+        MiniBatch batch = Scenes.mixedBatch(2, EXAMPLES, 9);
+        Candidates candidates = Candidates.of(batch, settings, NegativePairs.of(batch));
+        int hidden = candidates.exposed()[1];
+        float[] users = new float[(EXAMPLES + batch.exposed().size()) * Scenes.DIM];
+        float[] items = new float[candidates.items().size() * Scenes.DIM];
+        for (int row = 0; row < users.length / Scenes.DIM; row++) {
+            users[row * Scenes.DIM] = 1;
+        }
+        for (int row = 0; row < items.length / Scenes.DIM; row++) {
+            items[row * Scenes.DIM] = row == hidden ? 1 : -1;
+        }
+        Objective objective = new Objective(settings, StepEngine.alone(Engine.VECTOR), Scenes.DIM);
+
+        double unused = objective.toGradients(users, items, candidates, batch);
+
+        // a tenth, of the scale 10, of the weight 3 that the scene gives, of a batch's mean
+        assertThat(candidates.hides()).startsWith(false, true);
+        assertThat(objective.userGradients()[(EXAMPLES + 1) * Scenes.DIM])
+                .isCloseTo(0.1f * 10 * 3 / EXAMPLES, within(1e-5f));
     }
 
     private static void check(Loss settings, MiniBatch batch) {

@@ -3,6 +3,7 @@ package dev.millrace.verify.books;
 import dev.millrace.attribute.Attribution;
 import dev.millrace.attribute.AttributionCommit;
 import dev.millrace.attribute.AttributionSettings;
+import dev.millrace.attribute.AttributionSettings.Placement;
 import dev.millrace.attribute.TrainingExample;
 import dev.millrace.event.Click;
 import dev.millrace.event.Exposure;
@@ -12,11 +13,15 @@ import dev.millrace.event.UserProfile;
 import dev.millrace.experiment.Experiment;
 import dev.millrace.experiment.ExperimentReference;
 import dev.millrace.feature.UserFeatures;
+import dev.millrace.settings.KeptSettings;
 import dev.millrace.settings.SettingsReader;
 import dev.millrace.state.CounterRandom;
+import dev.millrace.state.Frame;
 import dev.millrace.state.InputTopic;
 import dev.millrace.state.MemoryEntries;
+import dev.millrace.state.PrefixedKey;
 import dev.millrace.state.Utf8;
+import dev.millrace.stream.AttributionState;
 import dev.millrace.stream.Streams;
 import dev.millrace.topic.KeyPartition;
 import dev.millrace.topic.TopicNames;
@@ -28,6 +33,7 @@ import dev.millrace.wire.PartProgress;
 import dev.millrace.wire.Topic;
 import dev.millrace.wire.TopicRecord;
 import dev.millrace.wire.TrainingRecords;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashMap;
@@ -38,7 +44,7 @@ import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.stream.Stream;
 
-/** The topics of an attribution that reads two partitions in a seeded order and commits now and then, as a trainer does. */
+/** The topics of an attribution that reads two partitions in a seeded order and commits now and then, as trainers do that take tasks over. */
 final class LoggedAttribution {
 
     static final int PARTITIONS = 2;
@@ -58,6 +64,7 @@ final class LoggedAttribution {
     final MemoryLog log = new MemoryLog(PARTITIONS);
     final AvroWire wire = Streams.wire();
     final AttributionSettings settings;
+    private final KeptSettings kept;
     private final EventRecords events = new EventRecords(wire);
     private final Fault fault;
     private final List<Task> tasks = new ArrayList<>();
@@ -69,14 +76,42 @@ final class LoggedAttribution {
         Map<String, String> given = new HashMap<>();
         Stream.of(set).map(each -> each.split("=", 2)).forEach(each -> given.put(each[0], each[1]));
         settings = AttributionSettings.read(new SettingsReader(given));
+        kept = AttributionSettings.kept(given);
         for (int partition = 0; partition < PARTITIONS; partition++) {
             tasks.add(new Task(partition));
         }
     }
 
     CountReport audit() {
-        return CountAudit.run(log, wire, topics, settings, reference -> Optional.of(experiment)
-                .filter(reference::names));
+        return audit(Optional.empty());
+    }
+
+    /** @param folder of checkpoints */
+    CountReport audit(Path folder, String application) {
+        return audit(Optional.of(new CountAudit.Checkpoints(folder, application, kept, Optional.empty())));
+    }
+
+    /** Begins with what the changelogs have. */
+    CountReport auditTrusting(Path folder, String application) {
+        CountAudit.State state = new AttributionState(log, application)::read;
+        return audit(Optional.of(new CountAudit.Checkpoints(folder, application, kept, Optional.of(state))));
+    }
+
+    /** Writes the changelogs of all tasks. */
+    void writeChangelogs(String application) {
+        tasks.forEach(task -> task.writeChangelogs(application));
+    }
+
+    private CountReport audit(Optional<CountAudit.Checkpoints> checkpoints) {
+        return CountAudit.run(log, wire, topics, settings, experiments(), checkpoints);
+    }
+
+    Optional<ExampleOrigin> origin(String example) {
+        return ExampleOrigin.find(example, log, wire, topics, settings, experiments());
+    }
+
+    private ExperimentReference.Lookup experiments() {
+        return reference -> Optional.of(experiment).filter(reference::names);
     }
 
     Task task(int partition) {
@@ -95,8 +130,13 @@ final class LoggedAttribution {
         send(topics.users(), profile.user(), events.encode(topics.users(), profile));
     }
 
+    /** As a server does, which knows no user's partition if producers have one of their own. */
     void remove(String user) {
-        log.add(topics.users(), partition(user), Utf8.bytes(user), Optional.empty(), Map.of());
+        for (int partition = 0; partition < PARTITIONS; partition++) {
+            if (settings.placement() == Placement.ANY || partition == partition(user)) {
+                log.add(topics.users(), partition, Utf8.bytes(user), Optional.empty(), Map.of());
+            }
+        }
     }
 
     private void send(String topic, String user, byte[] value) {
@@ -121,7 +161,7 @@ final class LoggedAttribution {
                         user,
                         item,
                         Optional.of(named).filter(id -> !id.isEmpty()),
-                        "click",
+                        below(4, seed, number, 11) == 0 ? "hide" : "click",
                         1,
                         time + below(90, seed, number, 6) * 1_000L,
                         time,
@@ -147,6 +187,9 @@ final class LoggedAttribution {
             if (below(15, seed, turn, 10) == 0) {
                 task.commit();
             }
+            if (below(60, seed, turn, 11) == 0) {
+                task.move();
+            }
         }
         tasks.forEach(Task::commit);
     }
@@ -171,8 +214,9 @@ final class LoggedAttribution {
     final class Task implements Attribution.Output {
 
         private final int partition;
-        private final Attribution attribution;
-        private final AttributionCommit.Open open;
+        private final MemoryEntries entries = new MemoryEntries();
+        private Attribution attribution;
+        private AttributionCommit.Open open;
         private final Map<InputTopic, Integer> read = new HashMap<>();
         private final SortedMap<String, Long> positions = new TreeMap<>();
         private final TrainingRecords training = new TrainingRecords(wire);
@@ -181,7 +225,7 @@ final class LoggedAttribution {
 
         private Task(int partition) {
             this.partition = partition;
-            this.attribution = new Attribution(settings, new MemoryEntries(), this);
+            this.attribution = new Attribution(settings, entries, this);
             this.open = new AttributionCommit.Open(partition, settings);
         }
 
@@ -190,9 +234,10 @@ final class LoggedAttribution {
         }
 
         private Optional<TopicRecord> next(InputTopic topic) {
-            List<TopicRecord> records = log.of(name(topic), partition);
-            int at = read.getOrDefault(topic, 0);
-            return at < records.size() ? Optional.of(records.get(at)) : Optional.empty();
+            long from = positions.getOrDefault(name(topic) + "-" + partition, 0L);
+            return log.of(name(topic), partition).stream()
+                    .filter(record -> record.offset() >= from)
+                    .findFirst();
         }
 
         /** Reads the next event of a topic, if there is one. */
@@ -260,6 +305,32 @@ final class LoggedAttribution {
                             .experiment()
                             .map(state -> new PartProgress.Counted(state, attribution.experimentSums())));
             write(Topic.TRAINING_PROGRESS, topics.trainingProgress(), part);
+        }
+
+        /** Another trainer takes the task over, with what was committed. */
+        private void move() {
+            commit();
+            attribution.drainDirty(entries);
+            attribution = new Attribution(settings, entries, this);
+            attribution.restoreFrom(entries);
+            open = new AttributionCommit.Open(partition, settings);
+        }
+
+        private void writeChangelogs(String application) {
+            String books = application + "-attribution-books-changelog";
+            positions.forEach((name, position) -> log.add(
+                    books,
+                    partition,
+                    PrefixedKey.of((byte) 0, name),
+                    Optional.of(Frame.seal(Frame.allocate(Long.BYTES).putLong(position))),
+                    Map.of()));
+            attribution.drainDirty(entries);
+            entries.scan(new byte[0], (key, value) -> {
+                boolean isOnHeap = "ceCb".indexOf(key[0]) >= 0;
+                String changelog = isOnHeap ? books : application + "-attribution-changelog";
+                log.add(changelog, partition, key, Optional.of(value), Map.of());
+                return true;
+            });
         }
 
         /** As if the books had been read before. */

@@ -10,12 +10,13 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.function.Predicate;
 
-/** Topics in memory, all of whose records are committed. */
+/** Topics in memory. */
 final class MemoryLog implements TopicLog {
 
     private final int partitions;
     private final Map<String, List<TopicRecord>> records = new HashMap<>(); // by topic and partition
     private final Map<String, Long> ends = new HashMap<>();
+    private final Map<String, Long> open = new HashMap<>();
     private final Map<String, Long> begins = new HashMap<>();
 
     /** @param partitions of every topic */
@@ -38,6 +39,11 @@ final class MemoryLog implements TopicLog {
     /** As the end of a transaction does. */
     void leaveOut(String topic, int partition) {
         ends.merge(topic + partition, 1L, Long::sum);
+    }
+
+    /** A transaction is open from an offset on. */
+    void openFrom(String topic, int partition, long offset) {
+        open.put(topic + partition, offset);
     }
 
     /** Retention takes all before an offset. */
@@ -67,7 +73,7 @@ final class MemoryLog implements TopicLog {
 
     @Override
     public long committedEnd(String topic, int partition) {
-        return end(topic, partition);
+        return open.getOrDefault(topic + partition, end(topic, partition));
     }
 
     @Override

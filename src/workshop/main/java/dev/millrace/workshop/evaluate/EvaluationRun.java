@@ -12,6 +12,7 @@ import dev.millrace.evaluate.PrequentialSettings;
 import dev.millrace.evaluate.PublishedVectors;
 import dev.millrace.evaluate.RecordedExamples;
 import dev.millrace.evaluate.Report;
+import dev.millrace.evaluate.StaleCopies;
 import dev.millrace.evaluate.WindowSettings;
 import dev.millrace.evaluate.Windows;
 import dev.millrace.exam.ExamWitness;
@@ -29,6 +30,7 @@ import java.util.Map;
 import java.util.OptionalLong;
 import java.util.function.Function;
 import java.util.function.UnaryOperator;
+import java.util.stream.Collectors;
 
 /** Runs one of the protocols of {@code evaluate}, and reports what it found. One thread. */
 public final class EvaluationRun {
@@ -42,6 +44,7 @@ public final class EvaluationRun {
      * @param mixtures for each number, a model whose mixture learns from so many clicks
      * @param byAction the figures of each action too
      * @param young the figures of clicks on young items too
+     * @param ages of frozen copies to score, too
      */
     public record Extras(
             List<String> weights,
@@ -49,8 +52,10 @@ public final class EvaluationRun {
             boolean frozen,
             List<Integer> mixtures,
             boolean byAction,
-            boolean young) {
+            boolean young,
+            List<StaleCopies.Age> ages) {
         public Extras {
+            ages = List.copyOf(ages);
             weights = List.copyOf(weights);
             mixtures = List.copyOf(mixtures);
         }
@@ -81,6 +86,9 @@ public final class EvaluationRun {
             return policies;
         }
     }
+
+    /** The option of {@link Extras#ages}. */
+    public static final String STALENESS = "--staleness";
 
     private static final String LOG = "--mini-batches";
 
@@ -154,7 +162,44 @@ public final class EvaluationRun {
                         .forEach((youth, ranked) ->
                                 rows(run.name(), youth.text(), ranked, extras, isFirst, new Figures()));
             }
+            if (isFirst && !extras.ages().isEmpty()) {
+                stale(run.name(), found.stale(), extras.ages());
+            }
         }
+    }
+
+    private void stale(String name, List<StaleCopies.Row> rows, List<StaleCopies.Age> ages) {
+        if (rows.isEmpty() && !report.isStopping()) {
+            throw OptionFaults.unusable(
+                    STALENESS,
+                    ages.stream().map(StaleCopies.Age::text).collect(Collectors.joining(",")),
+                    "must be shorter: no event is so long after a click that was learnt");
+        }
+        Map<StaleCopies.Touched, String> touched =
+                Map.of(StaleCopies.Touched.USER, "user", StaleCopies.Touched.ITEM, "item");
+        for (StaleCopies.Row row : rows) {
+            String old = row.age().millis() == 0 ? "" : ", " + row.age().text() + " old";
+            StaleCopies.Part part = row.part();
+            if (part.touched() == StaleCopies.Touched.ANY) {
+                report.add("staleness", stale(name + old, row, row.model()));
+                report.add("staleness", stale("popularity" + old, row, row.popularity()));
+            } else {
+                report.add(
+                        "retention",
+                        new Figures()
+                                .with("last click of", touched.getOrDefault(part.touched(), ""))
+                                .with("before", part.since())
+                                .and(stale(name + old, row, row.model())));
+            }
+        }
+    }
+
+    private static Figures stale(String ranking, StaleCopies.Row row, RankingTotals totals) {
+        return new Figures()
+                .with("ranking", ranking)
+                .with("scored", totals.scored())
+                .with("hoursBehind", row.lagHours())
+                .and(totals);
     }
 
     /** One pass over the data. */
@@ -179,7 +224,8 @@ public final class EvaluationRun {
                                 time,
                                 progress,
                                 report::isStopping),
-                        run.mixtureClicks())
+                        run.mixtureClicks(),
+                        before == 0 ? extras.ages() : List.of())
                 .run(run.mode(), before == 0 && extras.hasNeighbours(), ExamWitness.NONE);
         if (found.all().model().scored() == 0 && !report.isStopping()) {
             throw OptionFaults.unusable(isLogged(run.settings()) ? LOG : "--data", "given", NOTHING_TO_RANK);

@@ -22,7 +22,7 @@ class EvaluationRunTest {
 
         assertThatThrownBy(() -> run.prequential(
                         Map.of("model", settings),
-                        new EvaluationRun.Extras(List.of(), false, false, List.of(), false, false)))
+                        new EvaluationRun.Extras(List.of(), false, false, List.of(), false, false, List.of())))
                 .hasMessageContaining("--mini-batches = from step 5 on: must be of a log that has step 1");
     }
 }

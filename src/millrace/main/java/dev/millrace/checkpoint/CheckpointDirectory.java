@@ -1,12 +1,8 @@
-package dev.millrace.verify;
+package dev.millrace.checkpoint;
 
-import dev.millrace.checkpoint.Checkpoint;
-import dev.millrace.checkpoint.CheckpointFile;
-import dev.millrace.checkpoint.Lineage;
-import dev.millrace.checkpoint.UnusableCheckpointException;
-import dev.millrace.checkpoint.WholeFile;
 import dev.millrace.operation.Progress;
 import dev.millrace.state.CorruptEntryException;
+import dev.millrace.state.EntrySource;
 import dev.millrace.topic.PrivateDirectory;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -19,7 +15,9 @@ import java.util.Collections;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Consumer;
+import java.util.function.Function;
 import java.util.function.Predicate;
+import java.util.function.ToLongFunction;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
@@ -29,31 +27,55 @@ import org.slf4j.LoggerFactory;
 /**
  * The folder where audits keep their newest checkpoints. A file appears whole or not at all, whenever the process ends. A
  * checkpoint is checked to its last byte before any of it is used.
+ *
+ * @param <H> header of a checkpoint
  */
-final class CheckpointDirectory {
+public final class CheckpointDirectory<H> {
 
     /** A checkpoint that was checked, and its file. */
-    record UsableCheckpoint(Path file, Checkpoint.Header header) {}
+    public record UsableCheckpoint<H>(Path file, H header) {}
 
     private static final Logger LOG = LoggerFactory.getLogger(CheckpointDirectory.class);
     private static final int KEPT = 3;
-    private static final Pattern NAME = Pattern.compile("model-([0-8]\\d{18})\\.checkpoint");
 
     private final Path directory;
-    private final Lineage lineage;
+    private final Form<H> form;
+    private final Pattern name;
     private final Consumer<Path> beforeRename;
 
     /**
-     * @param lineage that a checkpoint must have
-     * @param beforeRename told of a file that is written, before it gets its name
+     * What the checkpoints of one kind of audit are like.
+     *
+     * @param prefix of the files' names, before the number
+     * @param number by which they are ordered
+     * @param foreign why a checkpoint is none of such an audit; absent if it is one
      */
-    CheckpointDirectory(Path directory, Lineage lineage, Consumer<Path> beforeRename) {
+    public record Form<H>(
+            String prefix, EntryFile<H> file, ToLongFunction<H> number, Function<H, Optional<String>> foreign) {}
+
+    /** @param beforeRename told of a file that is written, before it gets its name */
+    public CheckpointDirectory(Path directory, Form<H> form, Consumer<Path> beforeRename) {
         this.directory = directory;
-        this.lineage = lineage;
+        this.form = form;
+        this.name = Pattern.compile(Pattern.quote(form.prefix) + "-([0-8]\\d{18})\\.checkpoint");
         this.beforeRename = beforeRename;
     }
 
-    Path path() {
+    /**
+     * Checkpoints of the model.
+     *
+     * @param lineage that a checkpoint must have
+     * @param beforeRename told of a file that is written, before it gets its name
+     */
+    public static CheckpointDirectory<Checkpoint.Header> ofModel(
+            Path directory, Lineage lineage, Consumer<Path> beforeRename) {
+        return new CheckpointDirectory<>(
+                directory,
+                new Form<>("model", CheckpointFile.FORM, Checkpoint.Header::step, header -> foreign(lineage, header)),
+                beforeRename);
+    }
+
+    public Path path() {
         return directory;
     }
 
@@ -62,7 +84,7 @@ final class CheckpointDirectory {
      *
      * @throws UncheckedIOException if nothing can be written to it
      */
-    void prepare() {
+    public void prepare() {
         try {
             PrivateDirectory.make(directory);
             Files.delete(Files.createTempFile(directory, "writable", null));
@@ -72,8 +94,8 @@ final class CheckpointDirectory {
         }
     }
 
-    /** The newest checkpoint, not after that step, that is whole and of this lineage. Logs each newer one that cannot be used. */
-    Optional<UsableCheckpoint> newest(long step) {
+    /** The newest checkpoint, not after that number, that is whole and of this kind. Logs each newer one that cannot be used. */
+    public Optional<UsableCheckpoint<H>> newest(long step) {
         List<Long> steps = steps();
         Collections.reverse(steps);
         for (long candidate : steps) {
@@ -97,7 +119,7 @@ final class CheckpointDirectory {
      *
      * @throws UncheckedIOException if it would
      */
-    void requireFree(long step) {
+    public void requireFree(long step) {
         Path file = file(step);
         if (Files.exists(file) && !isOwn(file)) {
             throw new UncheckedIOException(new FileAlreadyExistsException(
@@ -106,7 +128,7 @@ final class CheckpointDirectory {
     }
 
     /** Deletes what audits of this lineage wrote: it begins anew. */
-    void forget() {
+    public void forget() {
         try {
             for (Path own : steps().stream().map(this::file).filter(this::isOwn).toList()) {
                 Files.deleteIfExists(own);
@@ -116,32 +138,30 @@ final class CheckpointDirectory {
         }
     }
 
-    /** Writes a checkpoint. Keeps it and the two newest others of this lineage, and deletes what audits wrote before them. */
-    Path write(Checkpoint checkpoint) {
-        long step = checkpoint.header().step();
+    /** Writes a checkpoint. Keeps it and the two newest others of this kind, and deletes what audits wrote before them. */
+    public Path write(H header, EntrySource entries) {
+        Path file = file(form.number.applyAsLong(header));
         try {
-            Path file = file(step);
-            CheckpointFile.write(file, checkpoint, beforeRename);
+            form.file.write(file, header, entries, Progress.NONE, beforeRename);
             tidy(file);
             return file;
         } catch (IOException failed) {
-            throw new UncheckedIOException("checkpoint of step " + step + " in " + directory, failed);
+            throw new UncheckedIOException("checkpoint " + file, failed);
         }
     }
 
-    private UsableCheckpoint read(Path file, long step) {
-        Checkpoint.Header header = CheckpointFile.read(file, (key, value) -> {}, Progress.NONE);
-        foreign(header).ifPresent(why -> {
+    private UsableCheckpoint<H> read(Path file, long number) {
+        H header = form.file.read(file, (key, value) -> {}, Progress.NONE);
+        form.foreign.apply(header).ifPresent(why -> {
             throw new CorruptEntryException(why);
         });
-        if (header.step() != step) {
-            throw new CorruptEntryException("it is of step " + header.step());
+        if (form.number.applyAsLong(header) != number) {
+            throw new CorruptEntryException("its number is " + form.number.applyAsLong(header));
         }
-        return new UsableCheckpoint(file, header);
+        return new UsableCheckpoint<>(file, header);
     }
 
-    /** Why a checkpoint is none of an audit of this lineage; absent if it is one. */
-    private Optional<String> foreign(Checkpoint.Header header) {
+    private static Optional<String> foreign(Lineage lineage, Checkpoint.Header header) {
         return lineage.difference(header.lineage())
                 .or(() -> header.origin().source() == Checkpoint.Source.AUDIT
                         ? Optional.empty()
@@ -150,7 +170,7 @@ final class CheckpointDirectory {
                                         + "; an audit uses only checkpoints that such an audit wrote"));
     }
 
-    /** Leaves every file that no audit of this lineage wrote, and what cannot be read. */
+    /** Leaves every file that no audit of this kind wrote, and what cannot be read. */
     private void tidy(Path written) throws IOException {
         List<Path> others = steps().stream()
                 .map(this::file)
@@ -159,23 +179,23 @@ final class CheckpointDirectory {
         for (Path old : others.subList(0, Math.max(0, others.size() - (KEPT - 1)))) {
             Files.deleteIfExists(old);
         }
-        for (Path left : list(CheckpointDirectory::isUnfinished)) {
+        for (Path left : list(this::isUnfinished)) {
             Files.deleteIfExists(left);
         }
     }
 
     private boolean isOwn(Path file) {
         try {
-            return foreign(CheckpointFile.header(file)).isEmpty();
+            return form.foreign.apply(form.file.header(file)).isEmpty();
         } catch (CorruptEntryException | UnusableCheckpointException unusable) {
             return false;
         }
     }
 
-    private static boolean isUnfinished(Path file) {
-        String name = String.valueOf(file.getFileName());
-        return name.endsWith(WholeFile.UNFINISHED)
-                && NAME.matcher(name.substring(0, name.length() - WholeFile.UNFINISHED.length()))
+    private boolean isUnfinished(Path file) {
+        String found = String.valueOf(file.getFileName());
+        return found.endsWith(WholeFile.UNFINISHED)
+                && name.matcher(found.substring(0, found.length() - WholeFile.UNFINISHED.length()))
                         .matches()
                 && Files.isRegularFile(file, LinkOption.NOFOLLOW_LINKS);
     }
@@ -184,9 +204,9 @@ final class CheckpointDirectory {
     private List<Long> steps() {
         List<Long> steps = new ArrayList<>();
         for (Path file : list(path -> true)) {
-            Matcher name = NAME.matcher(String.valueOf(file.getFileName()));
-            if (name.matches()) {
-                steps.add(Long.parseLong(name.group(1)));
+            Matcher found = name.matcher(String.valueOf(file.getFileName()));
+            if (found.matches()) {
+                steps.add(Long.parseLong(found.group(1)));
             }
         }
         Collections.sort(steps);
@@ -205,6 +225,6 @@ final class CheckpointDirectory {
     }
 
     private Path file(long step) {
-        return directory.resolve("model-%019d.checkpoint".formatted(step));
+        return directory.resolve("%s-%019d.checkpoint".formatted(form.prefix, step));
     }
 }

@@ -1,12 +1,9 @@
-package dev.millrace.verify;
+package dev.millrace.checkpoint;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.millrace.checkpoint.Checkpoint;
 import dev.millrace.checkpoint.Checkpoint.Source;
-import dev.millrace.checkpoint.Learners;
-import dev.millrace.checkpoint.Lineage;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -22,17 +19,17 @@ class CheckpointDirectoryTest {
     private static final Lineage LINEAGE = new Lineage("g1-0badcafe", "hash", "model", "engine");
 
     private final Path directory;
-    private final CheckpointDirectory checkpoints;
+    private final CheckpointDirectory<Checkpoint.Header> checkpoints;
 
     CheckpointDirectoryTest(@TempDir Path directory) {
         this.directory = directory;
-        this.checkpoints = new CheckpointDirectory(directory, LINEAGE, file -> {});
+        this.checkpoints = CheckpointDirectory.ofModel(directory, LINEAGE, file -> {});
     }
 
     @Test
     void theNewestAtOrBeforeTheStepIsTaken() {
-        checkpoints.write(checkpoint(10, Source.AUDIT));
-        checkpoints.write(checkpoint(20, Source.AUDIT));
+        write(checkpoints, checkpoint(10, Source.AUDIT));
+        write(checkpoints, checkpoint(20, Source.AUDIT));
 
         assertThat(step(checkpoints.newest(9))).isEmpty();
         assertThat(step(checkpoints.newest(10))).contains(10L);
@@ -45,7 +42,7 @@ class CheckpointDirectoryTest {
         Files.writeString(directory.resolve("model-0000000000000000001.checkpoint.part"), "from a run that was killed");
 
         for (long step = 1; step <= 5; step++) {
-            checkpoints.write(checkpoint(step, Source.AUDIT));
+            write(checkpoints, checkpoint(step, Source.AUDIT));
         }
 
         try (Stream<Path> files = Files.list(directory)) {
@@ -60,13 +57,13 @@ class CheckpointDirectoryTest {
     @Test
     void earlierGenerationsStayAndDisplaceNothing() throws IOException {
         Lineage before = new Lineage("g0-0badcafe", "hash", "model", "engine");
-        CheckpointDirectory earlier = new CheckpointDirectory(directory, before, file -> {});
+        CheckpointDirectory<Checkpoint.Header> earlier = CheckpointDirectory.ofModel(directory, before, file -> {});
         for (long step = 100; step <= 300; step += 100) {
-            earlier.write(Learners.small(step, Source.AUDIT, before));
+            write(earlier, Learners.small(step, Source.AUDIT, before));
         }
 
         for (long step = 1; step <= 5; step++) {
-            assertThat(checkpoints.write(checkpoint(step, Source.AUDIT))).exists();
+            assertThat(write(checkpoints, checkpoint(step, Source.AUDIT))).exists();
         }
 
         assertThat(step(checkpoints.newest(Long.MAX_VALUE))).contains(5L);
@@ -77,10 +74,10 @@ class CheckpointDirectoryTest {
     @Test
     void oneOfAnEarlierStepIsKeptWhenItWasJustWritten() {
         for (long step = 10; step <= 30; step += 10) {
-            checkpoints.write(checkpoint(step, Source.AUDIT));
+            write(checkpoints, checkpoint(step, Source.AUDIT));
         }
 
-        assertThat(checkpoints.write(checkpoint(5, Source.AUDIT))).exists();
+        assertThat(write(checkpoints, checkpoint(5, Source.AUDIT))).exists();
 
         assertThat(step(checkpoints.newest(9))).contains(5L);
         assertThat(step(checkpoints.newest(Long.MAX_VALUE))).contains(30L);
@@ -89,9 +86,9 @@ class CheckpointDirectoryTest {
     @Test
     void aBeginningReplacesNoFileOfAnotherModel() throws IOException {
         checkpoints.requireFree(7);
-        checkpoints.write(checkpoint(7, Source.AUDIT));
+        write(checkpoints, checkpoint(7, Source.AUDIT));
         checkpoints.requireFree(7);
-        checkpoints.write(checkpoint(8, Source.LEARNER));
+        write(checkpoints, checkpoint(8, Source.LEARNER));
 
         assertThatThrownBy(() -> checkpoints.requireFree(8))
                 .isInstanceOf(UncheckedIOException.class)
@@ -118,7 +115,7 @@ class CheckpointDirectoryTest {
         long open = openFiles();
 
         for (long step = 20; step <= 30; step++) {
-            checkpoints.write(checkpoint(step, Source.AUDIT));
+            write(checkpoints, checkpoint(step, Source.AUDIT));
             assertThat(step(checkpoints.newest(Long.MAX_VALUE))).contains(step);
         }
 
@@ -131,10 +128,10 @@ class CheckpointDirectoryTest {
 
     @Test
     void aFolderThatWasDeletedMeanwhileIsMadeAgain() throws IOException {
-        Files.delete(checkpoints.write(checkpoint(1, Source.AUDIT)));
+        Files.delete(write(checkpoints, checkpoint(1, Source.AUDIT)));
         Files.delete(directory);
 
-        checkpoints.write(checkpoint(2, Source.AUDIT));
+        write(checkpoints, checkpoint(2, Source.AUDIT));
 
         assertThat(step(checkpoints.newest(2))).contains(2L);
     }
@@ -144,10 +141,12 @@ class CheckpointDirectoryTest {
     void aFolderThatCannotBeMadeIsRefusedAtOnce() throws IOException {
         Path file = Files.writeString(directory.resolve("a-file"), "");
 
-        assertThatThrownBy(() -> new CheckpointDirectory(file, LINEAGE, each -> {}).prepare())
+        assertThatThrownBy(() ->
+                        CheckpointDirectory.ofModel(file, LINEAGE, each -> {}).prepare())
                 .isInstanceOf(UncheckedIOException.class)
                 .hasMessageContaining("folder of checkpoints " + file + " cannot be written to");
-        assertThatThrownBy(() -> new CheckpointDirectory(Path.of("/proc/millrace"), LINEAGE, each -> {}).prepare())
+        assertThatThrownBy(() -> CheckpointDirectory.ofModel(Path.of("/proc/millrace"), LINEAGE, each -> {})
+                        .prepare())
                 .isInstanceOf(UncheckedIOException.class)
                 .hasMessageContaining("folder of checkpoints /proc/millrace cannot be written to");
     }
@@ -155,8 +154,8 @@ class CheckpointDirectoryTest {
     /** That each damage is noticed is told beside the file. */
     @Test
     void aDamagedOneIsNotTakenButTheOneBefore() throws IOException {
-        checkpoints.write(checkpoint(1, Source.AUDIT));
-        Path file = checkpoints.write(checkpoint(2, Source.AUDIT));
+        write(checkpoints, checkpoint(1, Source.AUDIT));
+        Path file = write(checkpoints, checkpoint(2, Source.AUDIT));
         byte[] bytes = Files.readAllBytes(file);
 
         bytes[bytes.length / 2] ^= 1;
@@ -167,7 +166,7 @@ class CheckpointDirectoryTest {
 
     @Test
     void aCheckpointOfOtherSettingsIsNotTaken() {
-        checkpoints.write(checkpoint(1, Source.AUDIT));
+        write(checkpoints, checkpoint(1, Source.AUDIT));
 
         for (Lineage other : new Lineage[] {
             new Lineage("g2-0badcafe", "hash", "model", "engine"),
@@ -175,14 +174,14 @@ class CheckpointDirectoryTest {
             new Lineage("g1-0badcafe", "hash", "other", "engine"),
             new Lineage("g1-0badcafe", "hash", "model", "other")
         }) {
-            assertThat(new CheckpointDirectory(directory, other, file -> {}).newest(1))
+            assertThat(CheckpointDirectory.ofModel(directory, other, file -> {}).newest(1))
                     .isEmpty();
         }
     }
 
     @Test
     void oneUnderTheNameOfAnotherStepIsNotTaken() throws IOException {
-        Path file = checkpoints.write(checkpoint(2, Source.AUDIT));
+        Path file = write(checkpoints, checkpoint(2, Source.AUDIT));
         Files.move(file, directory.resolve("model-0000000000000000003.checkpoint"));
 
         assertThat(checkpoints.newest(3)).isEmpty();
@@ -190,13 +189,13 @@ class CheckpointDirectoryTest {
 
     @Test
     void oneThatALearnerVouchesForIsNotTaken() {
-        checkpoints.write(checkpoint(1, Source.AUDIT));
-        checkpoints.write(checkpoint(2, Source.LEARNER));
+        write(checkpoints, checkpoint(1, Source.AUDIT));
+        write(checkpoints, checkpoint(2, Source.LEARNER));
 
         assertThat(step(checkpoints.newest(2))).contains(1L);
     }
 
-    private static Optional<Long> step(Optional<CheckpointDirectory.UsableCheckpoint> found) {
+    private static Optional<Long> step(Optional<CheckpointDirectory.UsableCheckpoint<Checkpoint.Header>> found) {
         return found.map(each -> each.header().step());
     }
 
@@ -210,6 +209,10 @@ class CheckpointDirectoryTest {
         try (Stream<Path> files = Files.list(Path.of("/proc/self/fd"))) {
             return files.count();
         }
+    }
+
+    private static Path write(CheckpointDirectory<Checkpoint.Header> to, Checkpoint checkpoint) {
+        return to.write(checkpoint.header(), checkpoint.entries());
     }
 
     private static Checkpoint checkpoint(long step, Source source) {
