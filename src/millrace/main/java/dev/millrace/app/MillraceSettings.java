@@ -51,6 +51,11 @@ public record MillraceSettings(
         return new SettingsReader(values);
     }
 
+    /** The attribution's, with those that its state keeps in the place of those given. */
+    public AttributionSettings attribution(KeptSettings kept) {
+        return AttributionSettings.read(new SettingsReader(kept.inPlaceOf(attributionKept, values)));
+    }
+
     /** The cluster, as a reader of the topics needs it. */
     public Cluster cluster() {
         return new ClusterSettings(clients, topics, wire).cluster();

@@ -11,7 +11,6 @@ import dev.millrace.cli.option.ProgressLine;
 import dev.millrace.cli.option.Row;
 import dev.millrace.cli.verify.Verdict;
 import dev.millrace.popularity.PriorWeights;
-import dev.millrace.settings.SettingsReader;
 import dev.millrace.topic.Cluster;
 import dev.millrace.topic.ExperimentFacts;
 import dev.millrace.topic.TopicReader;
@@ -114,8 +113,7 @@ final class ExplainCommand implements Callable<Integer> {
     private int explainExample(MillraceSettings settings, String id) {
         Cluster cluster = Clusters.open(settings);
         AttributionSettings attribution =
-                AttributionSettings.read(new SettingsReader(Verdict.ofAttribution(settings, cluster, output.notes())
-                        .inPlaceOf(settings.attributionKept(), settings.values())));
+                settings.attribution(Verdict.ofAttribution(settings, cluster, output.notes()));
         try (ProgressLine line = output.progress("read");
                 TopicReader log = cluster.followedBy(line).reader()) {
             return ExampleOrigin.find(

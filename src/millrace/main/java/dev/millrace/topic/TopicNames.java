@@ -1,6 +1,7 @@
 package dev.millrace.topic;
 
 import dev.millrace.settings.SettingsReader;
+import dev.millrace.state.InputTopic;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -64,6 +65,18 @@ public record TopicNames(
                 name(reader, keys, "operator-actions"),
                 name(reader, keys, "answers"),
                 vectorStore(reader, keys));
+    }
+
+    /** The name of a topic that the books count. */
+    public String of(InputTopic topic) {
+        return switch (topic) {
+            case EXPOSURES -> exposures;
+            case CLICKS -> clicks;
+            case USERS -> users;
+            case ITEMS -> items;
+            case EXAMPLES -> trainingExamples;
+            case BATCHES -> miniBatches;
+        };
     }
 
     /** Those that producers write to. */

@@ -58,9 +58,19 @@ public final class StaleCopies implements AutoCloseable {
 
     /** Whose last click is looked at. */
     public enum Touched {
-        ANY,
-        USER,
-        ITEM
+        ANY("any"),
+        USER("user"),
+        ITEM("item");
+
+        private final String text;
+
+        Touched(String text) {
+            this.text = text;
+        }
+
+        public String text() {
+            return text;
+        }
     }
 
     /**

@@ -2,7 +2,6 @@ package dev.millrace.cli.verify;
 
 import dev.millrace.app.MillraceSettings;
 import dev.millrace.app.WrittenTopics;
-import dev.millrace.attribute.AttributionSettings;
 import dev.millrace.checkpoint.LearnerSettings;
 import dev.millrace.cli.option.OutputOption;
 import dev.millrace.cli.option.ProgressLine;
@@ -11,7 +10,6 @@ import dev.millrace.generation.GenerationFact;
 import dev.millrace.generation.GenerationHistory;
 import dev.millrace.operation.OperatorAction.Kind;
 import dev.millrace.settings.KeptSettings;
-import dev.millrace.settings.SettingsReader;
 import dev.millrace.stream.AttributionState;
 import dev.millrace.stream.Part;
 import dev.millrace.stream.StoredSettings;
@@ -76,8 +74,7 @@ public record Verdict(Kind kind, String target, boolean agrees, String detail, R
                     log,
                     cluster.wire(),
                     cluster.topics(),
-                    AttributionSettings.read(
-                            new SettingsReader(kept.inPlaceOf(settings.attributionKept(), settings.values()))),
+                    settings.attribution(kept),
                     new ExperimentFacts(cluster),
                     checkpoints.map(directory -> new CountAudit.Checkpoints(
                             directory,

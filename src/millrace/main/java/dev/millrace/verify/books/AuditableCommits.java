@@ -3,7 +3,6 @@ package dev.millrace.verify.books;
 import dev.millrace.attribute.AttributionCommit;
 import dev.millrace.attribute.AttributionCommit.Run;
 import dev.millrace.diagnosis.Facts;
-import dev.millrace.state.InputTopic;
 import dev.millrace.topic.TopicLog;
 import dev.millrace.topic.TopicNames;
 import dev.millrace.wire.AvroWire;
@@ -74,10 +73,11 @@ public final class AuditableCommits {
 
     private boolean haveEvents(List<AttributionCommit> commits) {
         return commits.stream().allMatch(commit -> commit.runs().stream()
-                .allMatch(run -> run.first()
-                        >= begins.computeIfAbsent(
-                                name(run.topic()) + "-" + commit.partition(),
-                                none -> log.begin(name(run.topic()), commit.partition()))));
+                .allMatch(run -> run.first() >= begin(topics.of(run.topic()), commit.partition())));
+    }
+
+    private long begin(String topic, int partition) {
+        return begins.computeIfAbsent(topic + "-" + partition, none -> log.begin(topic, partition));
     }
 
     /** Whether nothing was read before some commits, as far as it is still there. */
@@ -85,10 +85,10 @@ public final class AuditableCommits {
         Set<String> seen = new HashSet<>();
         for (AttributionCommit commit : commits) {
             for (Run run : commit.runs()) {
-                String topic = name(run.topic());
+                String topic = topics.of(run.topic());
                 boolean isNew = seen.add(topic + "-" + commit.partition());
                 if (isNew
-                        && (begins.getOrDefault(topic + "-" + commit.partition(), 0L) > 0
+                        && (begin(topic, commit.partition()) > 0
                                 || new RecordCursor(log, topic, commit.partition(), 0, run.end()).offset()
                                         < run.first())) {
                     return false;
@@ -96,9 +96,5 @@ public final class AuditableCommits {
             }
         }
         return true;
-    }
-
-    private String name(InputTopic topic) {
-        return PartitionAudit.name(topics, topic);
     }
 }

@@ -50,7 +50,7 @@ public record ExampleOrigin(TrainingExample example, String event, String commit
             try (ScratchEntries entries = ScratchEntries.create()) {
                 Map<InputTopic, RecordCursor> inputs = new EnumMap<>(InputTopic.class);
                 for (InputTopic topic : AttributionCommit.TOPICS) {
-                    String name = PartitionAudit.name(topics, topic);
+                    String name = topics.of(topic);
                     inputs.put(topic, new RecordCursor(log, name, partition, 0, log.committedEnd(name, partition)));
                 }
                 Witness witness = new Witness(example);

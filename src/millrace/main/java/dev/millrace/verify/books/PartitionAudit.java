@@ -62,23 +62,7 @@ final class PartitionAudit implements Attribution.Output, AttributionReplay.List
             UserStates states,
             CountReport.Findings findings,
             long examplesEnd,
-            long commitsEnd) {
-
-        String name(InputTopic topic) {
-            return PartitionAudit.name(topics, topic);
-        }
-    }
-
-    static String name(TopicNames topics, InputTopic topic) {
-        return switch (topic) {
-            case EXPOSURES -> topics.exposures();
-            case CLICKS -> topics.clicks();
-            case USERS -> topics.users();
-            case ITEMS -> topics.items();
-            case EXAMPLES -> topics.trainingExamples();
-            case BATCHES -> topics.miniBatches();
-        };
-    }
+            long commitsEnd) {}
 
     private static final String REMOVAL = "the removal of a user";
     private static final RecordAddress NOWHERE = new RecordAddress("", 0, 0);
@@ -230,8 +214,8 @@ final class PartitionAudit implements Attribution.Output, AttributionReplay.List
     private Optional<String> gone() {
         List<String> gone = new ArrayList<>();
         for (InputTopic topic : AttributionCommit.TOPICS) {
-            if (shared.log.begin(shared.name(topic), partition) > from.next(topic)) {
-                gone.add(shared.name(topic) + "-" + partition);
+            if (shared.log.begin(shared.topics.of(topic), partition) > from.next(topic)) {
+                gone.add(shared.topics.of(topic) + "-" + partition);
             }
         }
         if (shared.log.begin(shared.topics.attributionCommits(), 0) > from.commits()) {
@@ -242,7 +226,7 @@ final class PartitionAudit implements Attribution.Output, AttributionReplay.List
     }
 
     private RecordCursor cursor(InputTopic topic, long position) {
-        String name = shared.name(topic);
+        String name = shared.topics.of(topic);
         return new RecordCursor(shared.log, name, partition, position, shared.log.committedEnd(name, partition));
     }
 
@@ -256,7 +240,7 @@ final class PartitionAudit implements Attribution.Output, AttributionReplay.List
         Map<InputTopic, Long> positions = new EnumMap<>(InputTopic.class);
         Map<InputTopic, Long> next = new EnumMap<>(InputTopic.class);
         for (InputTopic topic : AttributionCommit.TOPICS) {
-            long position = read.getOrDefault(shared.name(topic) + "-" + partition, 0L);
+            long position = read.getOrDefault(shared.topics.of(topic) + "-" + partition, 0L);
             if (position != bookedEnd(topic)) {
                 throw new BrokenLogException("the state of " + name() + " is not that of the books: of "
                         + topic.label() + " it has all before " + position + ", they count all before "
@@ -331,7 +315,7 @@ final class PartitionAudit implements Attribution.Output, AttributionReplay.List
 
     private Optional<PlainRecord> part() {
         return AttributionCommit.TOPICS.stream()
-                .flatMap(topic -> shared.snapshot.counting(shared.name(topic), partition).stream())
+                .flatMap(topic -> shared.snapshot.counting(shared.topics.of(topic), partition).stream())
                 .findFirst();
     }
 
@@ -341,7 +325,7 @@ final class PartitionAudit implements Attribution.Output, AttributionReplay.List
 
     /** The offset up to which the books count a topic. */
     private long bookedEnd(InputTopic topic) {
-        return shared.snapshot.position(shared.name(topic), partition);
+        return shared.snapshot.position(shared.topics.of(topic), partition);
     }
 
     /** Whether the books count what is being read. */

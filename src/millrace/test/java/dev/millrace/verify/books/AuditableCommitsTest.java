@@ -39,7 +39,7 @@ class AuditableCommitsTest {
         int first = 2 * commits().size() / 3;
         AttributionCommit kept = commit(first);
         AttributionCommit.Run run = kept.runs().get(0);
-        scene.log.begin(PartitionAudit.name(scene.topics, run.topic()), kept.partition(), run.first());
+        scene.log.begin(scene.topics.of(run.topic()), kept.partition(), run.first());
 
         Facts.Auditable found = auditable().orElseThrow();
 

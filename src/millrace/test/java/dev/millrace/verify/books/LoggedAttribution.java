@@ -234,8 +234,8 @@ final class LoggedAttribution {
         }
 
         private Optional<TopicRecord> next(InputTopic topic) {
-            long from = positions.getOrDefault(name(topic) + "-" + partition, 0L);
-            return log.of(name(topic), partition).stream()
+            long from = positions.getOrDefault(topics.of(topic) + "-" + partition, 0L);
+            return log.of(topics.of(topic), partition).stream()
                     .filter(record -> record.offset() >= from)
                     .findFirst();
         }
@@ -244,7 +244,7 @@ final class LoggedAttribution {
         void read(InputTopic topic) {
             next(topic).ifPresent(record -> {
                 read.merge(topic, 1, Integer::sum);
-                positions.put(name(topic) + "-" + partition, record.offset() + 1);
+                positions.put(topics.of(topic) + "-" + partition, record.offset() + 1);
                 open.read(topic, record.offset(), T0 + read.getOrDefault(topic, 0), attribution);
                 if (ExperimentHeader.isKey(record.key())) {
                     attribution.experiment(topic, experiment, 5);
@@ -387,14 +387,6 @@ final class LoggedAttribution {
         public void userRemoved(String user) {
             log.add(topics.userFeatures(), 0, Utf8.bytes(user), Optional.empty(), Map.of());
             log.add(topics.trainingExamples(), 0, user, training.encodeUserRemoval(topics.trainingExamples(), user));
-        }
-
-        private String name(InputTopic topic) {
-            return switch (topic) {
-                case EXPOSURES -> topics.exposures();
-                case CLICKS -> topics.clicks();
-                default -> topics.users();
-            };
         }
     }
 }

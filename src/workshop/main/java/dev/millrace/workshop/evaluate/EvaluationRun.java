@@ -175,8 +175,6 @@ public final class EvaluationRun {
                     ages.stream().map(StaleCopies.Age::text).collect(Collectors.joining(",")),
                     "must be shorter: no event is so long after a click that was learnt");
         }
-        Map<StaleCopies.Touched, String> touched =
-                Map.of(StaleCopies.Touched.USER, "user", StaleCopies.Touched.ITEM, "item");
         for (StaleCopies.Row row : rows) {
             String old = row.age().millis() == 0 ? "" : ", " + row.age().text() + " old";
             StaleCopies.Part part = row.part();
@@ -187,7 +185,7 @@ public final class EvaluationRun {
                 report.add(
                         "retention",
                         new Figures()
-                                .with("last click of", touched.getOrDefault(part.touched(), ""))
+                                .with("last click of", part.touched().text())
                                 .with("before", part.since())
                                 .and(stale(name + old, row, row.model())));
             }
