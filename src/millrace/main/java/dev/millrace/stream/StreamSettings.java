@@ -24,7 +24,6 @@ public record StreamSettings(
         Promotion promotion,
         boolean transactionalStores,
         long stateMemoryBytes,
-        boolean isStateChecked,
         Duration sessionTimeout,
         Duration transactionTimeout,
         boolean isSettling,
@@ -100,9 +99,6 @@ public record StreamSettings(
                 reader.longInteger(
                         "stream.state-memory-bytes = 134217728 in [16777216, 1099511627776]: native memory for all "
                                 + "RocksDB stores of this process"),
-                reader.flag(
-                        "stream.check-state = true: read all local state before a start, and remove what is damaged, "
-                                + "so that it is restored"),
                 reader.duration(
                         "stream.session-timeout = 10s in [1s, 30m]: time without a heartbeat after which a process "
                                 + "counts as dead; brokers allow 6s to 30m by default"),

@@ -99,12 +99,9 @@ final class ZipfShop {
         return "user-" + number;
     }
 
+    /** The next batch, without negatives. All of its items are taken to be equally popular. */
     private MiniBatch batch(List<CatalogueChange> changes, List<TrainingExample> clicks, int catalogueSize) {
-        return batch(++step, changes, clicks, catalogueSize);
-    }
-
-    /** A batch without negatives, all of whose items are taken to be equally popular. */
-    static MiniBatch batch(long step, List<CatalogueChange> changes, List<TrainingExample> clicks, int catalogueSize) {
+        step++;
         float[] logProbability = new float[clicks.size()];
         Arrays.fill(logProbability, (float) -StrictMath.log(catalogueSize));
         return new MiniBatch(

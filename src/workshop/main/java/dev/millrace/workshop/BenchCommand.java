@@ -3,7 +3,6 @@ package dev.millrace.workshop;
 import dev.millrace.app.MillraceSettings;
 import dev.millrace.bench.FreshnessBench;
 import dev.millrace.bench.IndexBench;
-import dev.millrace.bench.KernelBench;
 import dev.millrace.bench.ScaleBench;
 import dev.millrace.bench.StreamBench;
 import dev.millrace.cli.Millrace;
@@ -14,10 +13,7 @@ import dev.millrace.cli.option.OptionFaults;
 import dev.millrace.cli.option.OutputOption;
 import dev.millrace.evaluate.Figures;
 import dev.millrace.model.engine.Engine;
-import dev.millrace.model.engine.StepEngine;
-import dev.millrace.model.engine.Team;
 import dev.millrace.replay.Pace;
-import dev.millrace.settings.SettingsReader;
 import java.io.IOException;
 import java.lang.management.ManagementFactory;
 import java.nio.file.Files;
@@ -25,7 +21,6 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import java.util.Objects;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -37,28 +32,10 @@ import picocli.CommandLine.Option;
         name = "bench",
         mixinStandardHelpOptions = true,
         description = "Run a benchmark.",
-        footer = {"millrace bench kernel", "millrace bench index --items 100000 --output json"})
+        footer = "millrace bench index --items 100000 --output json")
 final class BenchCommand {
 
     private static final int MOST_OF_A_KIND = 100_000_000;
-
-    @Command(
-            name = "kernel",
-            mixinStandardHelpOptions = true,
-            description = "Time a learning step of a large model on random inputs.",
-            footer = "millrace bench kernel --batches 256 --threads 2")
-    int kernel(
-            @Option(names = "--batches", split = ",", defaultValue = "256,512,1024", description = "batch sizes")
-                    List<Integer> batches,
-            @Option(names = "--steps", defaultValue = "300", description = "timed steps for each batch size") int steps,
-            @Option(names = "--engine", defaultValue = "vector", description = "vector or nd4j") String engine,
-            @Option(names = "--threads", defaultValue = "1", description = "threads that share a step") int threads,
-            @Mixin OutputOption output)
-            throws IOException, InterruptedException {
-        try (StepEngine shared = new StepEngine(engine(engine), new Team("learn", threads), Team.alone())) {
-            return run(output, "batch sizes", report -> new KernelBench(shared).run(report, batches, steps));
-        }
-    }
 
     @Command(
             name = "index",
@@ -214,13 +191,6 @@ final class BenchCommand {
         };
         described.run(output, counted, List.of());
         return 0;
-    }
-
-    private static Engine engine(String name) {
-        SettingsReader reader = new SettingsReader(Map.of("model.engine", name));
-        Engine engine = Engine.read(reader);
-        reader.finish();
-        return engine;
     }
 
     /** Makes a new folder for the files of a benchmark, and prints its path. */

@@ -65,7 +65,7 @@ class ExitStatusIT {
         assertThat(Path.of("bin/millrace")).content().contains("-XX:+ExitOnOutOfMemoryError");
         MillraceProcess.Launch small =
                 MillraceProcess.Launch.PROGRAM.with(List.of("-Xmx48m", "-XX:+ExitOnOutOfMemoryError"));
-        try (MillraceProcess process = MillraceProcess.start(small, directory, "heap", "bench", "kernel")) {
+        try (MillraceProcess process = MillraceProcess.start(small, directory, "heap", "bench", "index")) {
             assertThat(process.awaitExit(PATIENCE)).as(process.output()).isEqualTo(3);
         }
         seen.add(3);

@@ -23,7 +23,6 @@ class BenchCommandTest {
     @CsvSource(
             delimiter = '|',
             value = {
-                "kernel --batches 16 --steps 3 | batches | 1 | medianMicros",
                 "index --items 500,600 --dim 8 --k 5 --queries 10 --rounds 1 | searches | 24 | p50Millis",
                 "scale --items 50,60 --beside 40 --steps 3 --seconds 1 | sizes | 2 | stepMillis",
             })

@@ -137,9 +137,7 @@ public final class StreamRunner implements AutoCloseable {
     public void start() {
         long now = System.nanoTime();
         restorations.values().forEach(restoration -> restoration.left(now));
-        if (settings.isStateChecked()) {
-            applications.keySet().forEach(part -> home.removeDamaged(settings.applicationId(part)));
-        }
+        applications.keySet().forEach(part -> home.removeDamaged(settings.applicationId(part)));
         logState(home.tasks(
                 applications.keySet().stream().map(settings::applicationId).toList()));
         continuity.beforeStart(topologies.entrySet().stream()
