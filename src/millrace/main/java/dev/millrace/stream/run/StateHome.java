@@ -66,9 +66,7 @@ final class StateHome implements AutoCloseable {
                     throw new UnusableStateException(directory, "another process runs " + application + " there");
                 }
             }
-            String instanceId = instanceId(directory.resolve("instance.id"));
-            loadRocksDb(directory.resolve("lib"));
-            return new StateHome(directory, locks, instanceId);
+            return new StateHome(directory, locks, share(directory));
         } catch (IOException refused) {
             locks.forEach(StateHome::closeQuietly);
             throw new UnusableStateException(directory, "it cannot be written to: " + refused, refused);
@@ -174,6 +172,16 @@ final class StateHome implements AutoCloseable {
             return channel.tryLock();
         } catch (OverlappingFileLockException takenHere) {
             return null;
+        }
+    }
+
+    /** Makes what the processes of a directory share, one at a time: two may start at once. Returns their name. */
+    private static synchronized String share(Path directory) throws IOException {
+        try (FileChannel turn = FileChannel.open(
+                directory.resolve("shared.lock"), StandardOpenOption.CREATE, StandardOpenOption.WRITE)) {
+            turn.lock();
+            loadRocksDb(directory.resolve("lib"));
+            return instanceId(directory.resolve("instance.id"));
         }
     }
 
