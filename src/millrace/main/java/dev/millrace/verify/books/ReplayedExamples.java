@@ -7,7 +7,6 @@ import dev.millrace.checkpoint.ScratchEntries;
 import dev.millrace.feature.UserFeatures;
 import dev.millrace.state.InputTopic;
 import dev.millrace.topic.BatchLog.BrokenLogException;
-import dev.millrace.topic.TopicLog;
 import dev.millrace.verify.books.CommitCursor.LoggedCommit;
 import dev.millrace.wire.TopicRecord;
 import dev.millrace.wire.TrainingRecords;
@@ -56,9 +55,8 @@ public final class ReplayedExamples implements AutoCloseable {
             Consumer<TrainingExample> example,
             Consumer<byte[]> change,
             Consumer<String> userRemoval) {
-        TopicLog log = source.log();
         String topic = source.topics().trainingExamples();
-        long end = log.committedEnd(topic, 0); // before that of the commits
+        long end = source.log().committedEnd(topic, 0); // before that of the commits
         Consumer<Object> made = each -> {
             if (each instanceof TrainingExample again) {
                 example.accept(again);
@@ -66,10 +64,12 @@ public final class ReplayedExamples implements AutoCloseable {
                 userRemoval.accept((String) each);
             }
         };
+        TrainingRecords training = new TrainingRecords(source.wire());
         try (ReplayedExamples replayed = new ReplayedExamples(source, asked)) {
             replayed.requireWhole();
-            TrainingRecords training = new TrainingRecords(source.wire());
-            log.read(topic, 0, end, record -> {
+            RecordCursor records = new RecordCursor(source.log(), topic, 0, 0, end);
+            for (Optional<TopicRecord> next = records.take(); next.isPresent(); next = records.take()) {
+                TopicRecord record = next.get();
                 byte[] value = record.value().orElseThrow(() -> broken(record, "has no value"));
                 try {
                     training.decode(
@@ -80,7 +80,7 @@ public final class ReplayedExamples implements AutoCloseable {
                 } catch (UndecodableException unreadable) {
                     throw broken(record, "cannot be read: " + unreadable.getMessage());
                 }
-            });
+            }
         }
     }
 
