@@ -131,7 +131,7 @@ final class PartitionAudit implements Attribution.Output, AttributionReplay.List
             if (replay.isLateBegun() && isUnrecorded()) {
                 noteUnrecorded();
             } else {
-                shared.findings.fault(broken.getMessage());
+                shared.findings.fault(String.valueOf(broken.getMessage()));
             }
             return Optional.empty();
         }

@@ -170,12 +170,12 @@ public final class ReplayedExamples implements AutoCloseable {
      */
     private record Result(Object content, long event, int place) {
         boolean isBefore(Result later) {
-            return event < later.event || event == later.event && place < later.place;
+            return event < later.event || (event == later.event && place < later.place);
         }
     }
 
     /** A replay, and what it made that is not handed on. */
-    private final class Made implements Attribution.Output, AttributionReplay.Listener {
+    private static final class Made implements Attribution.Output, AttributionReplay.Listener {
 
         private final ScratchEntries entries;
         private final AttributionReplay replay;
