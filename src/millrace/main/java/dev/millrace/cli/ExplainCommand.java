@@ -12,7 +12,6 @@ import dev.millrace.cli.option.Row;
 import dev.millrace.cli.verify.Verdict;
 import dev.millrace.popularity.PriorWeights;
 import dev.millrace.topic.Cluster;
-import dev.millrace.topic.ExperimentFacts;
 import dev.millrace.topic.TopicReader;
 import dev.millrace.train.Figure;
 import dev.millrace.train.TrainingProgress;
@@ -20,6 +19,7 @@ import dev.millrace.verify.BatchOrigin;
 import dev.millrace.verify.ItemOrigin;
 import dev.millrace.verify.VectorOrigins;
 import dev.millrace.verify.books.ExampleOrigin;
+import dev.millrace.verify.books.RecordedAttribution;
 import java.time.Instant;
 import java.util.Objects;
 import java.util.Optional;
@@ -116,8 +116,7 @@ final class ExplainCommand implements Callable<Integer> {
                 settings.attribution(Verdict.ofAttribution(settings, cluster, output.notes()));
         try (ProgressLine line = output.progress("read");
                 TopicReader log = cluster.followedBy(line).reader()) {
-            return ExampleOrigin.find(
-                            id, log, cluster.wire(), cluster.topics(), attribution, new ExperimentFacts(cluster))
+            return ExampleOrigin.find(id, RecordedAttribution.of(cluster, log, attribution))
                     .map(origin -> known(row(origin)))
                     .orElseGet(() -> unknown("no event makes an example " + id));
         }

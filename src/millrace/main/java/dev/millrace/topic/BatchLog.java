@@ -41,7 +41,7 @@ public final class BatchLog {
     }
 
     /** Thrown when a topic does not hold what its writer promises: a gap, a step twice, a record that cannot be read. */
-    public static final class BrokenLogException extends RuntimeException {
+    public static class BrokenLogException extends RuntimeException {
         public BrokenLogException(String message) {
             super(message);
         }

@@ -5,12 +5,12 @@ import dev.millrace.state.Books;
 import dev.millrace.stream.run.StreamRunner;
 import dev.millrace.topic.EmbeddedBroker;
 import dev.millrace.topic.EventProducer;
-import dev.millrace.topic.ExperimentFacts;
 import dev.millrace.topic.TopicReader;
 import dev.millrace.topic.Topics;
 import dev.millrace.train.TrainingProgress;
 import dev.millrace.verify.books.CountAudit;
 import dev.millrace.verify.books.CountReport;
+import dev.millrace.verify.books.RecordedAttribution;
 import dev.millrace.wire.TopicRecord;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
@@ -155,12 +155,7 @@ public final class TestCluster implements AutoCloseable {
         MillraceSettings settings = settings();
         try (TopicReader log = settings.cluster().reader()) {
             return CountAudit.run(
-                    log,
-                    settings.cluster().wire(),
-                    settings.topics().names(),
-                    settings.attribution(),
-                    new ExperimentFacts(settings.cluster()),
-                    Optional.empty());
+                    RecordedAttribution.of(settings.cluster(), log, settings.attribution()), Optional.empty());
         }
     }
 

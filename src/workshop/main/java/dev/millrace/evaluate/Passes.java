@@ -2,7 +2,6 @@ package dev.millrace.evaluate;
 
 import dev.millrace.attribute.TrainingExample;
 import dev.millrace.batch.MiniBatch;
-import dev.millrace.catalogue.CatalogueChange;
 import dev.millrace.state.CounterRandom;
 import dev.millrace.train.Trainer;
 import java.util.ArrayDeque;
@@ -21,7 +20,7 @@ final class Passes {
     private final Trainer learner;
     private final BitSet repeated;
     private final RecordedExamples.Reader reader;
-    private final Queue<RecordedExamples.Listing> waiting = new ArrayDeque<>(); // read, and not fed
+    private final Queue<RecordedExamples.Change> waiting = new ArrayDeque<>(); // read, and not fed
     private final long all;
     private final int listed; // items before so many examples were fed by the passes before the last
     private String part = "";
@@ -56,8 +55,8 @@ final class Passes {
         }
         RecordedExamples.Reader items = evaluation.recorded().reader();
         while (items.advance() && items.before() <= listed) {
-            if (items.kind() == RecordedExamples.Kind.ITEM) {
-                list(items.listing(), step);
+            if (items.kind() == RecordedExamples.Kind.CHANGE) {
+                change(items.change(), step);
             }
         }
         RecordedExamples.Reader examples = evaluation.recorded().reader(SHUFFLED_BUFFER_BYTES);
@@ -72,9 +71,10 @@ final class Passes {
         }
     }
 
-    private void list(RecordedExamples.Listing listing, Consumer<MiniBatch> step) {
-        learner.reach(listing.clock());
-        learner.change(new CatalogueChange.Upsert(listing.item()));
+    private void change(RecordedExamples.Change change, Consumer<MiniBatch> step) {
+        learner.reach(change.clock());
+        change.items().forEach(learner::change);
+        change.removedUsers().forEach(learner::removeUser);
         while (learner.isBatchReady()) {
             step.accept(learner.closeBatch());
         }
@@ -111,14 +111,14 @@ final class Passes {
         feed(
                 end,
                 isFed,
-                listing -> {
-                    if (listing.before() > listed) {
-                        waiting.add(listing);
+                change -> {
+                    if (change.before() > listed) {
+                        waiting.add(change);
                     }
                 },
                 example -> {
                     while (!waiting.isEmpty() && waiting.element().before() <= inOrder) {
-                        list(waiting.remove(), step);
+                        change(waiting.remove(), step);
                     }
                     before.accept(example);
                 },
@@ -129,7 +129,7 @@ final class Passes {
     void feed(
             int end,
             IntPredicate isFed,
-            Consumer<RecordedExamples.Listing> item,
+            Consumer<RecordedExamples.Change> change,
             Consumer<TrainingExample> before,
             Consumer<MiniBatch> step) {
         while (read < end && reader.advance()) {
@@ -137,7 +137,7 @@ final class Passes {
                 return;
             }
             switch (reader.kind()) {
-                case ITEM -> item.accept(reader.listing());
+                case CHANGE -> change.accept(reader.change());
                 case EXAMPLE -> {
                     if (isFed.test(read++)) {
                         TrainingExample example = reader.example();

@@ -59,7 +59,7 @@ public final class RecordedExamples implements AutoCloseable {
     /** What an entry is. */
     enum Kind {
         EXAMPLE('e'),
-        ITEM('i'),
+        CHANGE('c'),
         BATCH('b');
 
         private final char code;
@@ -77,12 +77,14 @@ public final class RecordedExamples implements AutoCloseable {
     }
 
     /**
-     * An item's features.
+     * A change of the catalogue, or the removal of a user.
      *
+     * @param items one or none
+     * @param removedUsers one or none
      * @param before number of examples that came before
-     * @param clock which the learner had reached when the item came; 0 if that is for the examples to say
+     * @param clock which the learner had reached when it came; 0 if that is for the examples to say
      */
-    record Listing(CatalogueItem item, int before, long clock) {}
+    record Change(List<CatalogueChange> items, List<String> removedUsers, int before, long clock) {}
 
     /**
      * A window of the log.
@@ -144,6 +146,15 @@ public final class RecordedExamples implements AutoCloseable {
         add(item, 0);
     }
 
+    /** Takes a change of the catalogue, as its topic has it. */
+    public void change(byte[] value) {
+        write(Kind.CHANGE, 0, value);
+    }
+
+    public void removeUser(String user) {
+        change(records.encodeUserRemoval(NO_TOPIC, user));
+    }
+
     /** Takes a batch of a log: as it is, its examples, and the items that a producer announced. */
     public void batch(MiniBatch batch) {
         if (firstStep.isEmpty()) {
@@ -162,13 +173,13 @@ public final class RecordedExamples implements AutoCloseable {
         batch.exposed().forEach(this::add);
     }
 
-    private void add(TrainingExample example) {
+    public void add(TrainingExample example) {
         write(Kind.EXAMPLE, example.time(), records.encode(NO_TOPIC, example));
         positives.set(size++, example.isPositive());
     }
 
     private void add(CatalogueItem item, long clock) {
-        write(Kind.ITEM, clock, records.encode(NO_TOPIC, new CatalogueChange.Upsert(item)));
+        write(Kind.CHANGE, clock, records.encode(NO_TOPIC, new CatalogueChange.Upsert(item)));
     }
 
     private void write(Kind kind, long time, byte[] value) {
@@ -375,14 +386,11 @@ public final class RecordedExamples implements AutoCloseable {
             return found.get(0);
         }
 
-        Listing listing() {
-            List<CatalogueItem> found = new ArrayList<>(1);
-            records.decode(
-                    value(),
-                    example -> {},
-                    change -> change.match(upsert -> found.add(upsert.item()), removal -> false),
-                    user -> {});
-            return new Listing(found.get(0), before, time);
+        Change change() {
+            List<CatalogueChange> items = new ArrayList<>(1);
+            List<String> removedUsers = new ArrayList<>(1);
+            records.decode(value(), example -> {}, items::add, removedUsers::add);
+            return new Change(items, removedUsers, before, time);
         }
 
         MiniBatch batch() {

@@ -295,11 +295,9 @@ public final class Windows {
             passes.feed(
                     cut.end(),
                     place -> true,
-                    listing -> {
-                        unnamed.put(listing.item().item(), listing.item());
-                        if (named.contains(listing.item().item())) {
-                            list(listing.item().item(), true);
-                        }
+                    change -> {
+                        change.items().forEach(this::change);
+                        change.removedUsers().forEach(trainer::removeUser);
                     },
                     example -> {
                         before.accept(example);
@@ -312,6 +310,18 @@ public final class Windows {
                         batch.examples().forEach(example -> seen.add(example.item()));
                         batch.exposed().forEach(example -> seen.add(example.item()));
                     });
+        }
+
+        private void change(CatalogueChange change) {
+            if (change instanceof CatalogueChange.Upsert upsert) {
+                unnamed.put(upsert.itemId(), upsert.item());
+                if (named.contains(upsert.itemId())) {
+                    list(upsert.itemId(), true);
+                }
+            } else {
+                unnamed.remove(change.itemId());
+                trainer.change(change);
+            }
         }
 
         private void list(String name, boolean isAnnounced) {

@@ -7,7 +7,7 @@ import dev.millrace.cli.option.OptionFaults;
 import dev.millrace.cli.option.OutputOption;
 import dev.millrace.evaluate.Figures;
 import dev.millrace.evaluate.PrequentialSettings;
-import dev.millrace.evaluate.RecordedExamples;
+import dev.millrace.evaluate.Report;
 import dev.millrace.evaluate.StaleCopies;
 import dev.millrace.replay.DataSet;
 import dev.millrace.settings.InvalidSettingsException;
@@ -22,10 +22,10 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.Callable;
-import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -57,11 +57,24 @@ final class EvaluateCommand implements Callable<Integer> {
         windows
     }
 
-    private static final String LOG = "--mini-batches";
+    private static final String LOG = EvaluationData.LOG;
+    private static final String TOPICS = EvaluationData.TOPICS;
 
-    /** The options that have no use beside it: the log has its examples, its batches and one learner. */
-    private static final List<String> NOT_OF_THE_LOG = List.of(
-            "--data", "--format", "--events", "--frozen", "--learn-every", "--mixture-clicks", "--queries", "--table");
+    /** The options that have no use beside one: the log has its examples, its batches and one learner. */
+    private static final Map<String, List<String>> NOT_WITH = Map.of(
+            LOG,
+            List.of(
+                    "--data",
+                    "--format",
+                    "--events",
+                    TOPICS,
+                    "--frozen",
+                    "--learn-every",
+                    "--mixture-clicks",
+                    "--queries",
+                    "--table"),
+            TOPICS,
+            List.of("--data", "--format", "--events"));
 
     /** The options that not every protocol uses. */
     private static final Map<String, Set<Protocol>> USED_BY = new TreeMap<>(Map.ofEntries(
@@ -96,7 +109,15 @@ final class EvaluateCommand implements Callable<Integer> {
             names = LOG,
             description = "learn the cluster's own log of mini-batches, batch by batch, in place of --data. With the"
                     + " trainer's settings each click that the trainer examined has the rank that it had there")
-    boolean isOfCluster;
+    boolean isOfLog;
+
+    @Option(
+            names = TOPICS,
+            description =
+                    "make the examples again from the cluster's exposures, clicks and profiles, in the order in which"
+                            + " the trainer read them, in place of --data. Settings of attribution and history may differ from"
+                            + " the trainer's")
+    boolean isOfTopics;
 
     @Option(
             names = "--events",
@@ -240,19 +261,13 @@ final class EvaluateCommand implements Callable<Integer> {
                 table.isEmpty() ? Map.of("model", settings(List.of())) : Overlays.read(table, this::settings);
         MillraceSettings settings = configurations.values().iterator().next();
         ReportedRun told = found -> {
-            Function<MillraceSettings, RecordedExamples> examples;
-            if (isOfCluster) {
-                RecordedExamples logged = EvaluationData.logged(settings, found.progress(), found::isStopping);
-                examples = each -> logged;
-            } else {
-                EvaluationData recorded = new EvaluationData(
-                        data::open, events == null ? Long.MAX_VALUE : events, output, found::isStopping);
+            EvaluationData recorded = recorded(found);
+            if (!isOfCluster()) {
                 describe(recorded, settings);
-                examples = recorded::examples;
             }
-            EvaluationRun run = new EvaluationRun(examples, this::given, found);
+            EvaluationRun run = new EvaluationRun(recorded::examples, source(), this::given, found);
             found.add(new Figures()
-                    .with("data", isOfCluster ? "the log of mini-batches" : data.name())
+                    .with("data", isOfLog ? "the log of mini-batches" : isOfTopics ? "the raw topics" : data.name())
                     .with("protocol", protocol.name()));
             switch (protocol) {
                 case prequential ->
@@ -273,6 +288,25 @@ final class EvaluateCommand implements Callable<Integer> {
         };
         told.untilSignal().run(output, "learnt", report);
         return 0;
+    }
+
+    private boolean isOfCluster() {
+        return isOfLog || isOfTopics;
+    }
+
+    /** The option that the examples come from. */
+    private String source() {
+        return isOfLog ? LOG : isOfTopics ? TOPICS : "--data";
+    }
+
+    private EvaluationData recorded(Report found) {
+        return switch (source()) {
+            case LOG -> EvaluationData.ofLog(found.progress(), found::isStopping);
+            case TOPICS -> EvaluationData.ofTopics(found.progress(), found::isStopping);
+            default ->
+                EvaluationData.ofDataSet(
+                        data::open, events == null ? Long.MAX_VALUE : events, output, found::isStopping);
+        };
     }
 
     private List<StaleCopies.Age> ages() {
@@ -314,8 +348,8 @@ final class EvaluateCommand implements Callable<Integer> {
     }
 
     private MillraceSettings settings(List<Path> overlays) {
-        if (isOfCluster) {
-            return config.settings();
+        if (isOfCluster()) {
+            return config.settings(Optional.empty(), overlays, Map.of(), Map.of());
         }
         MillraceSettings settings = data.settings(config, overlays, Map.of(), Map.of());
         data.requireFeatures(settings);
@@ -323,12 +357,12 @@ final class EvaluateCommand implements Callable<Integer> {
     }
 
     private void requireEnd() {
-        if (data.isGenerated() && events == null && !isOfCluster) {
+        if (data.isGenerated() && events == null && !isOfCluster()) {
             throw OptionFaults.unusable(
                     "--data",
                     "absent",
                     "must be given together with --format, or --events for the generated shop, which never ends, or"
-                            + " --mini-batches for the cluster's log");
+                            + " --mini-batches or --raw-topics for the cluster's log");
         }
     }
 
@@ -343,9 +377,9 @@ final class EvaluateCommand implements Callable<Integer> {
     }
 
     private void requireData(ParseResult given) {
-        refuse(NOT_OF_THE_LOG.stream()
-                .filter(option -> isOfCluster && given.hasMatchedOption(option))
-                .map(option -> new SettingFault(option, "given", "must not be given with " + LOG))
+        refuse(NOT_WITH.getOrDefault(source(), List.of()).stream()
+                .filter(given::hasMatchedOption)
+                .map(option -> new SettingFault(option, "given", "must not be given with " + source()))
                 .toList());
     }
 

@@ -107,11 +107,9 @@ final class TuneCommand implements Callable<Integer> {
     }
 
     private Function<MillraceSettings, RecordedExamples> examples(Report report) {
-        if (isOfCluster) {
-            RecordedExamples logged = EvaluationData.logged(config.settings(), report.progress(), report::isStopping);
-            return settings -> logged;
-        }
-        return new EvaluationData(data::open, Long.MAX_VALUE, output, report::isStopping)::examples;
+        return isOfCluster
+                ? EvaluationData.ofLog(report.progress(), report::isStopping)::examples
+                : EvaluationData.ofDataSet(data::open, Long.MAX_VALUE, output, report::isStopping)::examples;
     }
 
     private void require() {

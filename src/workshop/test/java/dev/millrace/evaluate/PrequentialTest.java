@@ -246,8 +246,8 @@ class PrequentialTest {
         RecordedExamples log = new History().examples();
         try (Trainer trainer = new Trainer(settings, EntrySource.NONE, StepTimes.UNTIMED, into(learner))) {
             RecordedExamples.Reader items = events.reader();
-            while (items.advance() && items.kind() == RecordedExamples.Kind.ITEM) {
-                trainer.change(new CatalogueChange.Upsert(items.listing().item()));
+            while (items.advance() && items.kind() == RecordedExamples.Kind.CHANGE) {
+                items.change().items().forEach(trainer::change);
             }
             List<TrainingExample> clicks = History.all(events);
             for (int click = 0; click < 400; click++) {

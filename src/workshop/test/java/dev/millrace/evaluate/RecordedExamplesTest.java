@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.millrace.attribute.AttributionSettings;
 import dev.millrace.batch.MiniBatch;
+import dev.millrace.catalogue.CatalogueChange;
 import dev.millrace.event.CatalogueItem;
 import dev.millrace.event.Click;
 import dev.millrace.event.FeatureValue;
@@ -35,11 +36,12 @@ class RecordedExamplesTest {
         RecordedExamples recorded = new History().item("first").examples();
         recorded.batch(batch);
         recorded.item(late);
+        recorded.removeUser("gone");
 
         RecordedExamples.Reader reader = recorded.reader();
 
         assertThat(reader.advance()).isTrue();
-        assertThat(reader.listing().item().item()).isEqualTo("first");
+        assertThat(reader.change().items()).extracting(CatalogueChange::itemId).containsExactly("first");
         assertThat(reader.advance()).isTrue();
         assertThat(reader.batch()).usingRecursiveComparison().isEqualTo(batch);
         assertThat(History.all(recorded)).isEqualTo(batch.examples());
@@ -48,8 +50,14 @@ class RecordedExamplesTest {
             assertThat(reader.before()).isEqualTo(example);
         }
         assertThat(reader.advance()).isTrue();
-        assertThat(reader.listing())
-                .isEqualTo(new RecordedExamples.Listing(late, batch.examples().size(), 0));
+        assertThat(reader.change())
+                .isEqualTo(new RecordedExamples.Change(
+                        List.of(new CatalogueChange.Upsert(late)),
+                        List.of(),
+                        batch.examples().size(),
+                        0));
+        assertThat(reader.advance()).isTrue();
+        assertThat(reader.change().removedUsers()).containsExactly("gone");
         assertThat(reader.advance()).isFalse();
     }
 

@@ -6,12 +6,12 @@ import dev.millrace.app.ServeProcess;
 import dev.millrace.cli.HttpProbe;
 import dev.millrace.operation.Progress;
 import dev.millrace.publish.ItemEmbedding;
-import dev.millrace.topic.ExperimentFacts;
 import dev.millrace.topic.TopicReader;
 import dev.millrace.verify.ModelAudit;
 import dev.millrace.verify.ModelReport;
 import dev.millrace.verify.books.CountAudit;
 import dev.millrace.verify.books.CountReport;
+import dev.millrace.verify.books.RecordedAttribution;
 import dev.millrace.wire.Topic;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
@@ -123,12 +123,7 @@ record Judgement(String verdict, List<String> failures) {
     private static void auditBooks(MillraceSettings settings, List<String> failures) {
         try (TopicReader log = new TopicReader(settings.clients(), Experiment.PATIENCE)) {
             CountReport report = CountAudit.run(
-                    log,
-                    settings.cluster().wire(),
-                    settings.topics().names(),
-                    settings.attribution(),
-                    new ExperimentFacts(settings.cluster()),
-                    Optional.empty());
+                    RecordedAttribution.of(settings.cluster(), log, settings.attribution()), Optional.empty());
             report.faults().forEach(fault -> failures.add("verify --counts: " + fault));
         }
     }

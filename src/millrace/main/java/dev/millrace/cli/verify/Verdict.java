@@ -15,7 +15,6 @@ import dev.millrace.stream.Part;
 import dev.millrace.stream.StoredSettings;
 import dev.millrace.topic.BatchLog.BrokenLogException;
 import dev.millrace.topic.Cluster;
-import dev.millrace.topic.ExperimentFacts;
 import dev.millrace.topic.GenerationAdmin;
 import dev.millrace.topic.TopicReader;
 import dev.millrace.train.TrainerSettings;
@@ -26,6 +25,7 @@ import dev.millrace.verify.ModelAudit;
 import dev.millrace.verify.ModelReport;
 import dev.millrace.verify.books.CountAudit;
 import dev.millrace.verify.books.CountReport;
+import dev.millrace.verify.books.RecordedAttribution;
 import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.time.Instant;
@@ -71,11 +71,7 @@ public record Verdict(Kind kind, String target, boolean agrees, String detail, R
         try (ProgressLine line = output.progress("read");
                 TopicReader log = cluster.followedBy(line).reader()) {
             report = CountAudit.run(
-                    log,
-                    cluster.wire(),
-                    cluster.topics(),
-                    settings.attribution(kept),
-                    new ExperimentFacts(cluster),
+                    RecordedAttribution.of(cluster, log, settings.attribution(kept)),
                     checkpoints.map(directory -> new CountAudit.Checkpoints(
                             directory,
                             application,

@@ -3,7 +3,6 @@ package dev.millrace.verify.books;
 import dev.millrace.attribute.Attribution;
 import dev.millrace.attribute.AttributionCommit;
 import dev.millrace.attribute.AttributionCommit.Run;
-import dev.millrace.attribute.AttributionSettings;
 import dev.millrace.event.Click;
 import dev.millrace.event.UnusableEventException;
 import dev.millrace.experiment.Experiment;
@@ -12,6 +11,7 @@ import dev.millrace.state.InputTopic;
 import dev.millrace.state.OrderedEntries;
 import dev.millrace.state.Utf8;
 import dev.millrace.topic.BatchLog.BrokenLogException;
+import dev.millrace.verify.books.CommitCursor.LoggedCommit;
 import dev.millrace.wire.EventRecords;
 import dev.millrace.wire.ExperimentHeader;
 import dev.millrace.wire.TopicRecord;
@@ -32,9 +32,10 @@ final class AttributionReplay {
     }
 
     /** A commit of rules that this build does not have. */
-    static final class OtherRulesException extends RuntimeException {
-        OtherRulesException(int rules) {
-            super("was made by rules " + rules + ", this build has rules " + Attribution.RULES);
+    static final class OtherRulesException extends BrokenLogException {
+        OtherRulesException(LoggedCommit logged) {
+            super("the commit at " + logged.place() + " was made by rules "
+                    + logged.commit().rules() + ", this build has rules " + Attribution.RULES);
         }
     }
 
@@ -48,22 +49,21 @@ final class AttributionReplay {
     private boolean isLateBegun;
 
     /**
+     * @param attribution as new, with the same entries
      * @param inputs exposures, clicks and users of the partition, from where the entries stand
-     * @param entries all of the attribution, and for it to change
-     * @param from where they stand
+     * @param positions offsets behind the last events
      */
     AttributionReplay(
-            AttributionSettings settings,
+            Attribution attribution,
             EventRecords events,
             ExperimentReference.Lookup experiments,
             Map<InputTopic, RecordCursor> inputs,
             OrderedEntries entries,
-            AttributionPlace from,
-            Attribution.Output output,
+            Map<InputTopic, Long> positions,
             Listener listener) {
-        this.attribution = new Attribution(settings, entries, output);
+        this.attribution = attribution;
         this.entries = entries;
-        this.positions.putAll(from.positions());
+        this.positions.putAll(positions);
         attribution.restoreFrom(entries);
         this.events = events;
         this.experiments = experiments;
@@ -73,6 +73,13 @@ final class AttributionReplay {
 
     Attribution attribution() {
         return attribution;
+    }
+
+    /** Returns where the next events are. */
+    Map<InputTopic, Long> next() {
+        Map<InputTopic, Long> next = new EnumMap<>(InputTopic.class);
+        inputs.forEach((topic, input) -> next.put(topic, input.offset()));
+        return next;
     }
 
     /** Returns the offsets behind the last events. */
@@ -91,10 +98,19 @@ final class AttributionReplay {
      * @throws BrokenLogException if that cannot be, after which no other commit can
      * @throws OtherRulesException if another build made it
      */
-    void take(AttributionCommit commit) {
-        if (commit.rules() != Attribution.RULES) {
-            throw new OtherRulesException(commit.rules());
+    void take(LoggedCommit logged) {
+        if (logged.commit().rules() != Attribution.RULES) {
+            throw new OtherRulesException(logged);
         }
+        try {
+            take(logged.commit());
+        } catch (BrokenLogException broken) {
+            throw new BrokenLogException("the commit at " + logged.place() + " " + broken.getMessage(), broken);
+        }
+        attribution.drainDirty(entries);
+    }
+
+    private void take(AttributionCommit commit) {
         attribution.clock(commit.clock());
         Map<Integer, String> rejected = new HashMap<>();
         commit.rejected().forEach((reason, numbers) -> numbers.forEach(number -> rejected.put(number, reason)));
@@ -109,7 +125,6 @@ final class AttributionReplay {
                         why -> attribution.reject(run.topic(), why), () -> apply(run.topic(), record, commit));
             }
         }
-        attribution.drainDirty(entries);
     }
 
     /** Returns whether the commit that could not be taken is the first one that has a topic, and has not its beginning. */

@@ -1,8 +1,6 @@
 package dev.millrace.verify.books;
 
 import dev.millrace.attribute.AttributionCommit;
-import dev.millrace.attribute.AttributionSettings;
-import dev.millrace.experiment.ExperimentReference;
 import dev.millrace.settings.KeptSettings;
 import dev.millrace.state.Books;
 import dev.millrace.state.EntrySink;
@@ -13,7 +11,6 @@ import dev.millrace.topic.TopicLog;
 import dev.millrace.topic.TopicNames;
 import dev.millrace.verify.books.BooksSnapshot.Totals;
 import dev.millrace.verify.books.LearnerAudit.Change;
-import dev.millrace.wire.AvroWire;
 import dev.millrace.wire.PlainRecord;
 import dev.millrace.wire.PlainValues;
 import dev.millrace.wire.Topic;
@@ -46,29 +43,19 @@ public final class CountAudit {
      * Memory. Some 300 bytes for each user, of whom two hashes are kept up to three times, and as much for each training example; the
      * attribution's own entries are on disk. Cost. One pass over each topic, and one over examples and commits for each partition. One thread.
      */
+    private final RecordedAttribution source;
     private final TopicLog log;
-    private final AvroWire wire;
-    private final PlainValues values;
     private final TopicNames topics;
-    private final AttributionSettings settings;
-    private final ExperimentReference.Lookup experiments;
+    private final PlainValues values;
     private final Optional<Checkpoints> checkpoints;
     private final CountReport.Findings findings = new CountReport.Findings();
     private final BooksSnapshot snapshot;
 
-    private CountAudit(
-            TopicLog log,
-            AvroWire wire,
-            TopicNames topics,
-            AttributionSettings settings,
-            ExperimentReference.Lookup experiments,
-            Optional<Checkpoints> checkpoints) {
-        this.log = log;
-        this.wire = wire;
-        this.values = new PlainValues(wire);
-        this.topics = topics;
-        this.settings = settings;
-        this.experiments = experiments;
+    private CountAudit(RecordedAttribution source, Optional<Checkpoints> checkpoints) {
+        this.source = source;
+        this.log = source.log();
+        this.topics = source.topics();
+        this.values = new PlainValues(source.wire());
         this.checkpoints = checkpoints;
         this.snapshot = BooksSnapshot.read(log, values, topics.trainingProgress());
     }
@@ -95,27 +82,22 @@ public final class CountAudit {
      */
     public record Checkpoints(Path directory, String application, KeptSettings settings, Optional<State> trusted) {
 
-        AttributionCheckpoints of(TopicLog log, String commits, int partition, int partitions) {
+        AttributionCheckpoints of(RecordedAttribution source, int partition) {
             return new AttributionCheckpoints(
-                    directory, log, commits, AttributionPlace.beginning(application, partition, partitions, settings));
+                    directory,
+                    source.log(),
+                    source.topics().attributionCommits(),
+                    AttributionPlace.beginning(application, partition, source.partitions(), settings));
         }
     }
 
     /**
      * Audits the counts of all topics.
      *
-     * @param settings those that the attribution keeps
-     * @param experiments finds the states that events refer to
      * @param checkpoints absent to replay from the beginning
      */
-    public static CountReport run(
-            TopicLog log,
-            AvroWire wire,
-            TopicNames topics,
-            AttributionSettings settings,
-            ExperimentReference.Lookup experiments,
-            Optional<Checkpoints> checkpoints) {
-        return new CountAudit(log, wire, topics, settings, experiments, checkpoints).run();
+    public static CountReport run(RecordedAttribution source, Optional<Checkpoints> checkpoints) {
+        return new CountAudit(source, checkpoints).run();
     }
 
     private CountReport run() {
@@ -126,7 +108,7 @@ public final class CountAudit {
         long examplesEnd = log.end(topics.trainingExamples(), 0);
         long batchesEnd = log.end(topics.miniBatches(), 0);
         List<String> rejections = new ArrayList<>();
-        DeadLetters letters = new DeadLetters(log, topics, settings.placement(), rejections);
+        DeadLetters letters = new DeadLetters(log, topics, source.settings().placement(), rejections);
         auditEvents(letters, examplesEnd);
         long lost = lost(topics.trainingExamples(), 0, examplesEnd);
         ExampleLog examples = new ExampleLog();
@@ -142,13 +124,11 @@ public final class CountAudit {
         log.readAll(
                 topics.userFeatures(),
                 record -> states.found(
-                        Utf8.text(record.key()), wire.decode(Topic.USER_FEATURES, record), RecordAddress.of(record)));
+                        Utf8.text(record.key()),
+                        source.wire().decode(Topic.USER_FEATURES, record),
+                        RecordAddress.of(record)));
         PartitionAudit.Shared shared = new PartitionAudit.Shared(
-                log,
-                wire,
-                topics,
-                settings,
-                experiments,
+                source,
                 checkpoints,
                 snapshot,
                 letters,
@@ -156,11 +136,11 @@ public final class CountAudit {
                 findings,
                 examplesEnd,
                 log.end(topics.attributionCommits(), 0));
-        int partitions = log.partitions(topics.clicks());
+        int partitions = source.partitions();
         int audited = 0;
         Map<InputTopic, Totals> made = new EnumMap<>(InputTopic.class);
         for (int partition = 0; partition < partitions; partition++) {
-            Optional<Map<String, Books.Account>> books = PartitionAudit.run(shared, partition, partitions);
+            Optional<Map<String, Books.Account>> books = PartitionAudit.run(shared, partition);
             audited += books.isPresent() ? 1 : 0;
             for (InputTopic topic : AttributionCommit.TOPICS) {
                 made.merge(

@@ -1,23 +1,14 @@
 package dev.millrace.verify.books;
 
 import dev.millrace.attribute.Attribution;
-import dev.millrace.attribute.AttributionCommit;
-import dev.millrace.attribute.AttributionSettings;
 import dev.millrace.attribute.TrainingExample;
 import dev.millrace.checkpoint.ScratchEntries;
-import dev.millrace.experiment.ExperimentReference;
 import dev.millrace.feature.UserFeatures;
-import dev.millrace.settings.KeptSettings;
 import dev.millrace.state.InputTopic;
 import dev.millrace.topic.BatchLog.BrokenLogException;
-import dev.millrace.topic.TopicLog;
-import dev.millrace.topic.TopicNames;
-import dev.millrace.wire.AvroWire;
-import dev.millrace.wire.EventRecords;
+import dev.millrace.verify.books.CommitCursor.LoggedCommit;
 import dev.millrace.wire.TopicRecord;
 import java.time.Instant;
-import java.util.EnumMap;
-import java.util.Map;
 import java.util.Optional;
 
 /**
@@ -33,39 +24,22 @@ public record ExampleOrigin(TrainingExample example, String event, String commit
     /**
      * Replays each partition until it makes the example.
      *
-     * @param settings those that the attribution keeps
-     * @param experiments finds the states that events refer to
      * @return absent if no event makes it
      * @throws BrokenLogException if a partition cannot be replayed that far
      */
-    public static Optional<ExampleOrigin> find(
-            String example,
-            TopicLog log,
-            AvroWire wire,
-            TopicNames topics,
-            AttributionSettings settings,
-            ExperimentReference.Lookup experiments) {
+    public static Optional<ExampleOrigin> find(String example, RecordedAttribution source) {
         Optional<ExampleOrigin> found = Optional.empty();
-        for (int partition = 0; partition < log.partitions(topics.clicks()) && found.isEmpty(); partition++) {
+        for (int partition = 0; partition < source.partitions() && found.isEmpty(); partition++) {
             try (ScratchEntries entries = ScratchEntries.create()) {
-                Map<InputTopic, RecordCursor> inputs = new EnumMap<>(InputTopic.class);
-                for (InputTopic topic : AttributionCommit.TOPICS) {
-                    String name = topics.of(topic);
-                    inputs.put(topic, new RecordCursor(log, name, partition, 0, log.committedEnd(name, partition)));
-                }
                 Witness witness = new Witness(example);
-                AttributionReplay replay = new AttributionReplay(
-                        settings,
-                        EventRecords.unlimited(wire),
-                        experiments,
-                        inputs,
-                        entries,
-                        AttributionPlace.beginning("", partition, 1, KeptSettings.NONE),
-                        witness,
-                        witness);
-                String name = topics.attributionCommits();
-                CommitCursor commits = new CommitCursor(log, wire, name, partition, 0, log.committedEnd(name, 0));
-                found = witness.during(replay, commits);
+                AttributionReplay replay = source.replay(source.beginning(partition), entries, witness);
+                CommitCursor commits = source.commits();
+                for (Optional<LoggedCommit> next = commits.take(partition);
+                        next.isPresent() && found.isEmpty();
+                        next = commits.take(partition)) {
+                    replay.take(next.get());
+                    found = witness.seenIn(next.get());
+                }
             }
         }
         return found;
@@ -82,21 +56,12 @@ public record ExampleOrigin(TrainingExample example, String event, String commit
             this.id = id;
         }
 
-        Optional<ExampleOrigin> during(AttributionReplay replay, CommitCursor commits) {
-            for (Optional<TopicRecord> next = commits.take(); next.isPresent(); next = commits.take()) {
-                String place = RecordAddress.of(next.get()).toString();
-                try {
-                    AttributionCommit commit = commits.decoded(next.get());
-                    replay.take(commit);
-                    if (seen.isPresent()) {
-                        return Optional.of(
-                                new ExampleOrigin(seen.get(), event, place, Instant.ofEpochMilli(commit.clock())));
-                    }
-                } catch (BrokenLogException | AttributionReplay.OtherRulesException broken) {
-                    throw new BrokenLogException("the commit at " + place + " " + broken.getMessage(), broken);
-                }
-            }
-            return Optional.empty();
+        Optional<ExampleOrigin> seenIn(LoggedCommit logged) {
+            return seen.map(example -> new ExampleOrigin(
+                    example,
+                    event,
+                    logged.place(),
+                    Instant.ofEpochMilli(logged.commit().clock())));
         }
 
         @Override

@@ -2,28 +2,22 @@ package dev.millrace.verify.books;
 
 import dev.millrace.attribute.Attribution;
 import dev.millrace.attribute.AttributionCommit;
-import dev.millrace.attribute.AttributionSettings;
 import dev.millrace.attribute.AttributionSettings.Placement;
 import dev.millrace.attribute.TrainingExample;
 import dev.millrace.checkpoint.CheckpointDirectory.UsableCheckpoint;
 import dev.millrace.checkpoint.ScratchEntries;
 import dev.millrace.event.RejectReason;
-import dev.millrace.experiment.ExperimentReference;
 import dev.millrace.feature.UserFeatures;
-import dev.millrace.settings.KeptSettings;
 import dev.millrace.state.Books;
 import dev.millrace.state.EntrySource;
 import dev.millrace.state.InputTopic;
 import dev.millrace.state.OrderedEntries;
 import dev.millrace.topic.BatchLog.BrokenLogException;
 import dev.millrace.topic.KeyPartition;
-import dev.millrace.topic.TopicLog;
-import dev.millrace.topic.TopicNames;
 import dev.millrace.verify.books.AttributionReplay.OtherRulesException;
 import dev.millrace.verify.books.BooksSnapshot.Totals;
+import dev.millrace.verify.books.CommitCursor.LoggedCommit;
 import dev.millrace.verify.books.ExampleComparison.Entry;
-import dev.millrace.wire.AvroWire;
-import dev.millrace.wire.EventRecords;
 import dev.millrace.wire.PlainRecord;
 import dev.millrace.wire.TopicRecord;
 import dev.millrace.wire.TrainingRecords;
@@ -39,7 +33,6 @@ import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Set;
 import java.util.TreeMap;
-import java.util.function.Consumer;
 
 /** Audits the attribution of one user partition: makes it again, and compares its examples, users, books and sums of experiments. */
 final class PartitionAudit implements Attribution.Output, AttributionReplay.Listener {
@@ -51,11 +44,7 @@ final class PartitionAudit implements Attribution.Output, AttributionReplay.List
      * @param commitsEnd offset behind the last commit; what lies before the other ends is of commits before this one
      */
     record Shared(
-            TopicLog log,
-            AvroWire wire,
-            TopicNames topics,
-            AttributionSettings settings,
-            ExperimentReference.Lookup experiments,
+            RecordedAttribution source,
             Optional<CountAudit.Checkpoints> checkpoints,
             BooksSnapshot snapshot,
             DeadLetters letters,
@@ -68,6 +57,7 @@ final class PartitionAudit implements Attribution.Output, AttributionReplay.List
     private static final RecordAddress NOWHERE = new RecordAddress("", 0, 0);
 
     private final Shared shared;
+    private final RecordedAttribution source;
     private final int partition;
     private final int partitions;
     private final OrderedEntries entries;
@@ -76,35 +66,33 @@ final class PartitionAudit implements Attribution.Output, AttributionReplay.List
     private final AttributionPlace from;
     private final TrainingRecords training;
     private final Set<IdHash> users = new HashSet<>(); // if the key does not tell the partition
-    private final Map<InputTopic, RecordCursor> inputs = new EnumMap<>(InputTopic.class);
+    private final CommitCursor commits;
     private final RecordCursor examples;
     private final List<String> exampleFaults = new ArrayList<>();
     private final ExampleComparison comparison;
     private final int faultsBefore;
     private Optional<Map<String, Books.Account>> made = Optional.empty(); // the books
-    private Optional<TopicRecord> commit = Optional.empty(); // the last one
+    private Optional<LoggedCommit> commit = Optional.empty(); // the last one
     private RecordAddress event = NOWHERE;
-    private long nextCommit;
-    private long firstClock;
 
-    private PartitionAudit(Shared shared, int partition, int partitions, OrderedEntries entries) {
+    private PartitionAudit(Shared shared, int partition, OrderedEntries entries) {
         this.shared = shared;
+        this.source = shared.source;
         this.partition = partition;
-        this.partitions = partitions;
+        this.partitions = source.partitions();
         this.entries = entries;
-        this.checkpoints = shared.checkpoints.map(
-                where -> where.of(shared.log, shared.topics.attributionCommits(), partition, partitions));
+        this.checkpoints = shared.checkpoints.map(where -> where.of(source, partition));
         this.begun = checkpoints.flatMap(files -> shared.checkpoints
                 .flatMap(CountAudit.Checkpoints::trusted)
                 .map(state -> begin(state, files))
                 .or(() -> files.restore(entries)));
-        this.from = begun.map(UsableCheckpoint::header)
-                .orElse(AttributionPlace.beginning("", partition, partitions, KeptSettings.NONE));
-        this.training = new TrainingRecords(shared.wire);
-        String topic = shared.topics.trainingExamples();
-        this.examples = new RecordCursor(shared.log, topic, 0, from.examples(), shared.examplesEnd);
+        this.from = begun.map(UsableCheckpoint::header).orElse(source.beginning(partition));
+        this.training = new TrainingRecords(source.wire());
+        this.commits = source.commits(from.commits(), shared.commitsEnd);
+        String topic = source.topics().trainingExamples();
+        this.examples = new RecordCursor(source.log(), topic, 0, from.examples(), shared.examplesEnd);
         this.comparison = new ExampleComparison(
-                this::nextEntry, from.examples(), shared.log.begin(topic, 0) <= from.examples(), exampleFaults);
+                this::nextEntry, from.examples(), source.log().begin(topic, 0) <= from.examples(), exampleFaults);
         this.faultsBefore = faultCount();
     }
 
@@ -113,50 +101,38 @@ final class PartitionAudit implements Attribution.Output, AttributionReplay.List
      *
      * @return the books that were made again; absent if that was not possible
      */
-    static Optional<Map<String, Books.Account>> run(Shared shared, int partition, int partitions) {
+    static Optional<Map<String, Books.Account>> run(Shared shared, int partition) {
         try (ScratchEntries entries = ScratchEntries.create()) {
-            return new PartitionAudit(shared, partition, partitions, entries).run();
+            return new PartitionAudit(shared, partition, entries).run();
         }
     }
 
     private Optional<Map<String, Books.Account>> run() {
         begun.ifPresent(found ->
                 shared.findings.note(name() + ": goes on from " + found.file().getFileName()));
-        Optional<String> gone = gone();
-        if (gone.isPresent()) {
-            shared.findings.note(name() + ": not audited, " + gone.get());
+        List<String> gone = source.gone(from);
+        if (!gone.isEmpty()) {
+            String what = begun.isEmpty() ? "the beginning of " : "what followed the checkpoint in ";
+            shared.findings.note(name() + ": not audited, " + what + String.join(" and ", gone) + " is gone");
             return Optional.empty();
         }
         shared.states.beginPartition(entries);
-        AttributionCommit.TOPICS.forEach(topic -> inputs.put(topic, cursor(topic, from.position(topic))));
-        return replay(new AttributionReplay(
-                shared.settings,
-                EventRecords.unlimited(shared.wire),
-                shared.experiments,
-                inputs,
-                entries,
-                from,
-                this,
-                this));
-    }
-
-    private Optional<Map<String, Books.Account>> replay(AttributionReplay replay) {
+        AttributionReplay replay = source.replay(from, entries, this);
         try {
-            eachCommit(() -> compareIfReached(replay), taken -> {
-                replay.take(taken);
+            compareIfReached(replay);
+            for (commit = commits.take(partition); commit.isPresent(); commit = commits.take(partition)) {
+                replay.take(commit.get());
                 compareIfReached(replay);
-            });
+            }
+        } catch (OtherRulesException other) {
+            shared.findings.note(name() + ": not audited, " + other.getMessage());
+            return Optional.empty();
         } catch (BrokenLogException broken) {
-            String at = commit.map(RecordAddress::of).orElse(NOWHERE).toString();
             if (replay.isLateBegun() && isUnrecorded()) {
                 noteUnrecorded();
             } else {
-                shared.findings.fault("the commit at " + at + " " + broken.getMessage());
+                shared.findings.fault(String.valueOf(broken.getMessage()));
             }
-            return Optional.empty();
-        } catch (OtherRulesException other) {
-            shared.findings.note(name() + ": not audited, the commit at "
-                    + commit.map(RecordAddress::of).orElse(NOWHERE) + " " + other.getMessage());
             return Optional.empty();
         }
         if (made.isEmpty() && hasTopicInNoCommit(replay)) {
@@ -173,7 +149,10 @@ final class PartitionAudit implements Attribution.Output, AttributionReplay.List
     }
 
     private void noteUnrecorded() {
-        String before = firstClock == 0 ? "" : " before " + Instant.ofEpochMilli(firstClock);
+        String before = source.commits(from.commits(), shared.commitsEnd)
+                .take(partition)
+                .map(first -> " before " + Instant.ofEpochMilli(first.commit().clock()))
+                .orElse("");
         shared.findings.note(name() + ": not audited, what was read" + before + " is in no commit");
     }
 
@@ -182,52 +161,8 @@ final class PartitionAudit implements Attribution.Output, AttributionReplay.List
         return AttributionCommit.TOPICS.stream().anyMatch(topic -> replay.position(topic) == 0 && bookedEnd(topic) > 0);
     }
 
-    private void eachCommit(Runnable beforeFirst, Consumer<AttributionCommit> each) {
-        CommitCursor commits = new CommitCursor(
-                shared.log,
-                shared.wire,
-                shared.topics.attributionCommits(),
-                partition,
-                from.commits(),
-                shared.commitsEnd);
-        Optional<TopicRecord> next = commits.take();
-        nextCommit = offset(next);
-        beforeFirst.run();
-        while (next.isPresent()) {
-            commit = next;
-            AttributionCommit taken = commits.decoded(next.get());
-            firstClock = firstClock == 0 ? taken.clock() : firstClock;
-            next = commits.take();
-            nextCommit = offset(next);
-            each.accept(taken);
-        }
-    }
-
-    private long offset(Optional<TopicRecord> next) {
-        return next.map(TopicRecord::offset).orElse(shared.commitsEnd);
-    }
-
     private String name() {
         return "partition " + partition;
-    }
-
-    private Optional<String> gone() {
-        List<String> gone = new ArrayList<>();
-        for (InputTopic topic : AttributionCommit.TOPICS) {
-            if (shared.log.begin(shared.topics.of(topic), partition) > from.next(topic)) {
-                gone.add(shared.topics.of(topic) + "-" + partition);
-            }
-        }
-        if (shared.log.begin(shared.topics.attributionCommits(), 0) > from.commits()) {
-            gone.add(shared.topics.attributionCommits());
-        }
-        String what = begun.isEmpty() ? "the beginning of " : "what followed the checkpoint in ";
-        return gone.isEmpty() ? Optional.empty() : Optional.of(what + String.join(" and ", gone) + " is gone");
-    }
-
-    private RecordCursor cursor(InputTopic topic, long position) {
-        String name = shared.topics.of(topic);
-        return new RecordCursor(shared.log, name, partition, position, shared.log.committedEnd(name, partition));
     }
 
     /**
@@ -240,14 +175,14 @@ final class PartitionAudit implements Attribution.Output, AttributionReplay.List
         Map<InputTopic, Long> positions = new EnumMap<>(InputTopic.class);
         Map<InputTopic, Long> next = new EnumMap<>(InputTopic.class);
         for (InputTopic topic : AttributionCommit.TOPICS) {
-            long position = read.getOrDefault(shared.topics.of(topic) + "-" + partition, 0L);
+            long position = read.getOrDefault(source.topics().of(topic) + "-" + partition, 0L);
             if (position != bookedEnd(topic)) {
                 throw new BrokenLogException("the state of " + name() + " is not that of the books: of "
                         + topic.label() + " it has all before " + position + ", they count all before "
                         + bookedEnd(topic) + "; stop the trainers for as long as it is read");
             }
             positions.put(topic, position);
-            next.put(topic, cursor(topic, position).offset());
+            next.put(topic, source.events(topic, partition, position).offset());
         }
         shared.states.beginPartition(EntrySource.NONE);
         Attribution.users(entries, shared.states::trust);
@@ -261,9 +196,12 @@ final class PartitionAudit implements Attribution.Output, AttributionReplay.List
     /** Whether the books count more events of a topic than commits have: then a build read them that recorded none. */
     private boolean isUnrecorded() {
         Map<InputTopic, Long> recorded = new EnumMap<>(InputTopic.class);
-        eachCommit(() -> {}, taken -> taken.runs().stream()
-                .filter(run -> run.end() <= bookedEnd(run.topic()))
-                .forEach(run -> recorded.merge(run.topic(), (long) run.count(), Long::sum)));
+        CommitCursor all = source.commits(from.commits(), shared.commitsEnd);
+        for (Optional<LoggedCommit> each = all.take(partition); each.isPresent(); each = all.take(partition)) {
+            each.get().commit().runs().stream()
+                    .filter(run -> run.end() <= bookedEnd(run.topic()))
+                    .forEach(run -> recorded.merge(run.topic(), (long) run.count(), Long::sum));
+        }
         return AttributionCommit.TOPICS.stream()
                 .anyMatch(topic -> booked(topic).received() > recorded.getOrDefault(topic, 0L));
     }
@@ -294,28 +232,28 @@ final class PartitionAudit implements Attribution.Output, AttributionReplay.List
     /** Keeps the entries as they are where the books are, if all that was compared until there is equal. */
     private void store(AttributionReplay replay) {
         OptionalLong examplesEnd = comparison.equalUntil();
-        if (checkpoints.isEmpty() || nextCommit == from.commits() || examplesEnd.isEmpty()) {
+        if (checkpoints.isEmpty() || commits.offset(partition) == from.commits() || examplesEnd.isEmpty()) {
             return;
         }
         shared.states.store(entries);
-        Map<InputTopic, Long> next = new EnumMap<>(InputTopic.class);
-        inputs.forEach((topic, cursor) -> next.put(topic, cursor.offset()));
         AttributionPlace place = checkpoints
                 .get()
                 .own()
                 .at(
-                        nextCommit,
+                        commits.offset(partition),
                         examplesEnd.getAsLong(),
-                        commit.map(AttributionCheckpoints::commit).or(from::last),
+                        commit.map(LoggedCommit::record)
+                                .map(AttributionCheckpoints::commit)
+                                .or(from::last),
                         replay.positions(),
-                        next);
+                        replay.next());
         Path file = checkpoints.get().write(place, entries);
         shared.findings.note(name() + ": the next audit may go on from " + file.getFileName());
     }
 
     private Optional<PlainRecord> part() {
         return AttributionCommit.TOPICS.stream()
-                .flatMap(topic -> shared.snapshot.counting(shared.topics.of(topic), partition).stream())
+                .flatMap(topic -> shared.snapshot.counting(source.topics().of(topic), partition).stream())
                 .findFirst();
     }
 
@@ -325,7 +263,7 @@ final class PartitionAudit implements Attribution.Output, AttributionReplay.List
 
     /** The offset up to which the books count a topic. */
     private long bookedEnd(InputTopic topic) {
-        return shared.snapshot.position(shared.topics.of(topic), partition);
+        return shared.snapshot.position(source.topics().of(topic), partition);
     }
 
     /** Whether the books count what is being read. */
@@ -369,7 +307,7 @@ final class PartitionAudit implements Attribution.Output, AttributionReplay.List
 
     /** Whether a key does not tell the partition. Then an order to erase is in all of them, and each makes a removal. */
     private boolean isAnywhere() {
-        return shared.settings.placement() == Placement.ANY;
+        return source.settings().placement() == Placement.ANY;
     }
 
     /** The next example of this partition in the topic, or removal that may be of this partition. */

@@ -155,7 +155,9 @@ class CountAuditIT {
 
     private CountReport audit(TopicLog log) {
         AttributionSettings attribution = AttributionSettings.read(new SettingsReader(given()));
-        return CountAudit.run(log, wire, topics, attribution, ExperimentReference.Lookup.NONE, Optional.empty());
+        return CountAudit.run(
+                new RecordedAttribution(log, wire, topics, attribution, ExperimentReference.Lookup.NONE),
+                Optional.empty());
     }
 
     /** Right at any moment; and at last all has been counted. */

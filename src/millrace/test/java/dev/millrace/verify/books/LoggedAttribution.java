@@ -103,15 +103,16 @@ final class LoggedAttribution {
     }
 
     private CountReport audit(Optional<CountAudit.Checkpoints> checkpoints) {
-        return CountAudit.run(log, wire, topics, settings, experiments(), checkpoints);
+        return CountAudit.run(recorded(), checkpoints);
     }
 
     Optional<ExampleOrigin> origin(String example) {
-        return ExampleOrigin.find(example, log, wire, topics, settings, experiments());
+        return ExampleOrigin.find(example, recorded());
     }
 
-    private ExperimentReference.Lookup experiments() {
-        return reference -> Optional.of(experiment).filter(reference::names);
+    RecordedAttribution recorded() {
+        return new RecordedAttribution(log, wire, topics, settings, reference -> Optional.of(experiment)
+                .filter(reference::names));
     }
 
     Task task(int partition) {

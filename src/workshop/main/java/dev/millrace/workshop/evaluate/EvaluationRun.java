@@ -90,25 +90,27 @@ public final class EvaluationRun {
     /** The option of {@link Extras#ages}. */
     public static final String STALENESS = "--staleness";
 
-    private static final String LOG = "--mini-batches";
-
     static final String NOTHING_TO_RANK =
             "must have events to rank: clicks after the warm-up, by users with an earlier click";
 
     private final Function<MillraceSettings, RecordedExamples> examples;
+    private final String source;
     private final UnaryOperator<PrequentialSettings> given;
     private final Report report;
     private final LearningTime time = new LearningTime();
 
     /**
      * @param examples batches of a log are learnt as they are by the protocol test, then learn
+     * @param source option that they come from
      * @param given puts what the options say in place of what the settings say
      */
     public EvaluationRun(
             Function<MillraceSettings, RecordedExamples> examples,
+            String source,
             UnaryOperator<PrequentialSettings> given,
             Report report) {
         this.examples = examples;
+        this.source = source;
         this.given = given;
         this.report = report;
     }
@@ -226,7 +228,7 @@ public final class EvaluationRun {
                         before == 0 ? extras.ages() : List.of())
                 .run(run.mode(), before == 0 && extras.hasNeighbours(), ExamWitness.NONE);
         if (found.all().model().scored() == 0 && !report.isStopping()) {
-            throw OptionFaults.unusable(isLogged(run.settings()) ? LOG : "--data", "given", NOTHING_TO_RANK);
+            throw OptionFaults.unusable(source, "given", NOTHING_TO_RANK);
         }
         return found;
     }
@@ -240,7 +242,7 @@ public final class EvaluationRun {
         OptionalLong firstStep = examples.apply(settings).firstStep();
         if (firstStep.orElse(1) != 1) {
             throw OptionFaults.unusable(
-                    LOG,
+                    source,
                     "from step " + firstStep.getAsLong() + " on",
                     "must be of a log that has step 1 (topic.batch-retention)");
         }

@@ -18,7 +18,8 @@ class EvaluationRunTest {
         MillraceSettings settings = MillraceSettings.load(List.of(), Map.of(), Map.of(), Map.of());
         RecordedExamples log = new RecordedExamples(settings.attribution());
         log.batch(Scenes.batch(5, 4, 2));
-        EvaluationRun run = new EvaluationRun(any -> log, shares -> shares, new Report(text -> {}, Progress.NONE));
+        EvaluationRun run = new EvaluationRun(
+                any -> log, "--mini-batches", shares -> shares, new Report(text -> {}, Progress.NONE));
 
         assertThatThrownBy(() -> run.prequential(
                         Map.of("model", settings),
