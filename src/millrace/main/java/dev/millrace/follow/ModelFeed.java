@@ -58,9 +58,8 @@ public final class ModelFeed implements EncoderFeed {
         reader.finish();
         byte[] prefix = prefix(generation);
         QueryEncoder tower = new QueryEncoder(
-                read.model(),
-                key -> entries.get(under(prefix, key)).map(QueryEncoder::row),
-                item -> entries.get(under(prefix, EntryKind.ofCatalogue(item)))
+                read.model(), key -> entries.get(under(prefix, key)).map(QueryEncoder::row), item -> entries.get(
+                                under(prefix, EntryKind.ofCatalogue(item)))
                         .map(Catalogue::featuresOf)
                         .orElse(Features.NONE));
         learners.put(

@@ -53,8 +53,9 @@ public record ModelSettings(
         int dim = reader.integer(
                 "tower.dim = 64 in [1, 4096]: width of a channel's vectors; the published vectors have this many "
                         + "floats for each channel");
-        List<String> ofUsers = reader.names("features.user = user,history: inputs of the user tower; history.<item feature>"
-                + ": that feature of the user's last clicked items");
+        List<String> ofUsers =
+                reader.names("features.user = user,history: inputs of the user tower; history.<item feature>"
+                        + ": that feature of the user's last clicked items");
         List<FeatureSpec> item =
                 features(reader, ITEM, dim, reader.names("features.item = item: inputs of the item tower"), List.of());
         List<FeatureSpec> user = features(reader, USER, dim, ofUsers, item);

@@ -77,10 +77,7 @@ public record Subject(
 
     /** Returns whether it has a value of a feature that is not an empty bag. */
     boolean has(FeatureSpec feature) {
-        return !from(feature)
-                .values()
-                .getOrDefault(feature.name(), NO_VALUE)
-                .equals(NO_VALUE);
+        return !from(feature).values().getOrDefault(feature.name(), NO_VALUE).equals(NO_VALUE);
     }
 
     /** Visits the keys of the rows that a feature reads, of bounded length; of a history those of its items. */

@@ -25,7 +25,8 @@ class QueryEncoderTest {
         TwoTower model = new TwoTower(settings, Scenes.catalogue());
         TwoTowerStateTest.Store rows = new TwoTowerStateTest.Store();
         QueryEncoder encoder = new QueryEncoder(
-                settings, key -> Optional.ofNullable(rows.entries.get(key)).map(QueryEncoder::row),
+                settings,
+                key -> Optional.ofNullable(rows.entries.get(key)).map(QueryEncoder::row),
                 Scenes.catalogue()::features);
         for (int step = 1; step <= 3; step++) {
             model.learn(Scenes.batch(step, 24, 10));
@@ -46,7 +47,8 @@ class QueryEncoderTest {
         TwoTower model = new TwoTower(settings, Scenes.catalogue());
         TwoTowerStateTest.Store rows = new TwoTowerStateTest.Store();
         QueryEncoder encoder = new QueryEncoder(
-                settings, key -> Optional.ofNullable(rows.entries.get(key)).map(QueryEncoder::row),
+                settings,
+                key -> Optional.ofNullable(rows.entries.get(key)).map(QueryEncoder::row),
                 Scenes.catalogue()::features);
         model.learn(Scenes.batch(1, 24, 10));
         follow(model, encoder, rows);
@@ -106,7 +108,8 @@ class QueryEncoderTest {
     @Test
     void weightsOfOtherSettingsAreRefused() {
         TwoTower model = new TwoTower(Scenes.settings(), Scenes.catalogue());
-        QueryEncoder other = new QueryEncoder(Scenes.settings("model.generation=g2"), key -> Optional.empty(), item -> Features.NONE);
+        QueryEncoder other = new QueryEncoder(
+                Scenes.settings("model.generation=g2"), key -> Optional.empty(), item -> Features.NONE);
 
         assertThatThrownBy(() -> model.drainDirty(sink(model, other))).isInstanceOf(FingerprintMismatchException.class);
     }
