@@ -20,6 +20,7 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.Set;
 import java.util.TreeMap;
@@ -77,6 +78,7 @@ public final class Catalogue implements Durable {
 
     private final TreeMap<Long, Set<String>> removedByTime = new TreeMap<>();
     private final TreeSet<String> dirty = new TreeSet<>();
+    private final TreeSet<String> repeated = new TreeSet<>();
     /** Unannounced items with their last sighting, the latest sighting last. */
     private final Map<String, Sighting> unannounced = new LinkedHashMap<>();
 
@@ -250,6 +252,29 @@ public final class Catalogue implements Durable {
         return number == KeyIndex.NONE ? item : numbers.key(number);
     }
 
+    /** Returns the item that an entry of a catalogue is of; absent if it is of no item. */
+    public static Optional<String> itemOf(byte[] key) {
+        return Optional.of(PrefixedKey.text(key)).filter(id -> !id.equals(CLOCK));
+    }
+
+    /**
+     * Returns the features in the value of an item's entry; none of a removed item.
+     *
+     * @throws CorruptEntryException if the value fails its check
+     */
+    public static Features featuresOf(byte[] value) {
+        return Form.read(value, form -> {
+            boolean isRemoved = form.integer(REMOVED) == REMOVED;
+            form.longInteger(0);
+            return isRemoved ? Features.NONE : FeatureFields.features(form, Features.NONE);
+        });
+    }
+
+    /** Makes the next drain hand over an item's entry, changed or not. */
+    public void repeat(String item) {
+        repeated.add(item);
+    }
+
     @Override
     public void restore(byte[] key, byte[] value) {
         String id = PrefixedKey.text(key);
@@ -300,6 +325,13 @@ public final class Catalogue implements Durable {
                 sink.put(key, Form.written(form -> write(form, id, number)));
             }
         }
+        for (String id : repeated) {
+            int number = numbers.find(id);
+            if (number != KeyIndex.NONE && !dirty.contains(id)) {
+                sink.repeat(PrefixedKey.of(prefix, id), Form.written(form -> write(form, id, number)));
+            }
+        }
+        repeated.clear();
         dirty.clear();
     }
 

@@ -124,6 +124,9 @@ public final class TowerFiles {
                     .put("kind", name(feature.kind()))
                     .put("first", field.first())
                     .put("width", feature.dim());
+            if (feature.isHistoryOfFeature()) {
+                pooled(one, field);
+            }
             switch (feature.kind()) {
                 case ID, CATEGORICAL, AGE -> one.put("table", feature.table());
                 case BAG -> pooled(one, field);

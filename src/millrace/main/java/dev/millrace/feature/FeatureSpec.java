@@ -3,7 +3,8 @@ package dev.millrace.feature;
 /**
  * One declared input feature of a tower.
  *
- * @param name name of the feature in the events' feature maps; of free choice for ids and histories
+ * @param name name of the feature in the events' feature maps; of free choice for ids and histories of items. A history of a feature is
+ *     named {@value #HISTORY_OF} and the item feature
  * @param source where its value comes from
  * @param kind how the value becomes numbers
  * @param table the embedding table that holds its rows; features may share one (a history shares the item ids')
@@ -15,6 +16,9 @@ package dev.millrace.feature;
 public record FeatureSpec(
         String name, Source source, Kind kind, String table, int dim, int maxValues, Pooling pooling, TextGrams grams) {
 
+    /** What the name of a history of an item feature begins with. */
+    public static final String HISTORY_OF = "history.";
+
     /** Where a feature's value comes from. */
     public enum Source {
         /** The user's profile and counters. */
@@ -23,7 +27,7 @@ public record FeatureSpec(
         ITEM,
         /** The exposure's own features. */
         CONTEXT,
-        /** The user's last clicked items. */
+        /** The user's last clicked items, or a feature of these. */
         HISTORY
     }
 
@@ -53,13 +57,23 @@ public record FeatureSpec(
         };
     }
 
-    /** Whether it is the user's last clicked items. */
+    /** Whether it is the user's last clicked items, or a feature of these. */
     public boolean isHistory() {
         return source == Source.HISTORY;
     }
 
+    /** Whether it is a feature of the user's last clicked items: each gives one row, as in the item tower. */
+    public boolean isHistoryOfFeature() {
+        return isHistory() && name.startsWith(HISTORY_OF);
+    }
+
+    /** Whether its keys are items of the catalogue, which have rows of their own. */
+    public boolean namesItems() {
+        return isHistory() ? !isHistoryOfFeature() : source == Source.ITEM && kind == Kind.ID;
+    }
+
     /** Returns true if it has one row per value. Values without a row do not count. */
     public boolean isBag() {
-        return kind == Kind.BAG || kind == Kind.TEXT;
+        return kind == Kind.BAG || kind == Kind.TEXT || isHistory();
     }
 }

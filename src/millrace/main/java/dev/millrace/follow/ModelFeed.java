@@ -1,5 +1,7 @@
 package dev.millrace.follow;
 
+import dev.millrace.catalogue.Catalogue;
+import dev.millrace.event.Features;
 import dev.millrace.model.FingerprintMismatchException;
 import dev.millrace.model.QueryEncoder;
 import dev.millrace.neighbour.NeighbourList;
@@ -7,6 +9,7 @@ import dev.millrace.recall.ModelEncoder;
 import dev.millrace.recall.UserEncoder;
 import dev.millrace.settings.SettingsReader;
 import dev.millrace.state.CorruptEntryException;
+import dev.millrace.train.EntryKind;
 import dev.millrace.train.TrainerSettings;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
@@ -55,7 +58,10 @@ public final class ModelFeed implements EncoderFeed {
         reader.finish();
         byte[] prefix = prefix(generation);
         QueryEncoder tower = new QueryEncoder(
-                read.model(), key -> entries.get(under(prefix, key)).map(QueryEncoder::row));
+                read.model(), key -> entries.get(under(prefix, key)).map(QueryEncoder::row), item -> entries.get(
+                                under(prefix, EntryKind.ofCatalogue(item)))
+                        .map(Catalogue::featuresOf)
+                        .orElse(Features.NONE));
         learners.put(
                 generation, new Learner(tower, new ModelEncoder(read, tower, item -> neighbours.get(prefix, item))));
         SortedMap<byte[], byte[]> kept = Objects.requireNonNullElseGet(waiting.remove(generation), TreeMap::new);
@@ -75,6 +81,11 @@ public final class ModelFeed implements EncoderFeed {
     @Override
     public synchronized void update(String generation, byte[] key, byte[] value) {
         Optional<QueryEncoder> tower = tower(generation);
+        if (EntryKind.itemOfCatalogue(key).isPresent()) {
+            Catalogue.featuresOf(value); // checked once, here
+            entries.put(under(prefix(generation), key), value);
+            return;
+        }
         if (QueryEncoder.isRow(key)) {
             QueryEncoder.row(value); // checked once, here, so that no request meets a corrupt row
             tower.ifPresent(known -> update(known, key, value));
@@ -91,7 +102,7 @@ public final class ModelFeed implements EncoderFeed {
 
     @Override
     public synchronized void remove(String generation, byte[] key) {
-        if (QueryEncoder.isRow(key)) {
+        if (QueryEncoder.isRow(key) || EntryKind.itemOfCatalogue(key).isPresent()) {
             entries.delete(under(prefix(generation), key));
             return;
         }

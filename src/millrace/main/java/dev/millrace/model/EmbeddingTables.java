@@ -4,6 +4,7 @@ import dev.millrace.feature.FeatureSpec;
 import dev.millrace.feature.FeatureSpec.Kind;
 import dev.millrace.feature.FeatureSpec.Source;
 import dev.millrace.model.engine.StepEngine;
+import dev.millrace.model.pool.Rows;
 import dev.millrace.model.table.Descent;
 import dev.millrace.model.table.EmbeddingTable;
 import dev.millrace.model.table.RowGradients;
@@ -58,7 +59,7 @@ final class EmbeddingTables {
         for (FeatureSpec feature : features) {
             if (feature.hasRows()) {
                 names.add(feature.table());
-                if (namesItems(feature)) {
+                if (feature.namesItems()) {
                     itemIdTables.add(feature.table());
                 }
                 if (namesUsers(feature)) {
@@ -78,11 +79,6 @@ final class EmbeddingTables {
         }
     }
 
-    /** Returns whether a feature's keys are items of the catalogue. */
-    static boolean namesItems(FeatureSpec feature) {
-        return feature.source() == Source.HISTORY || (feature.source() == Source.ITEM && feature.kind() == Kind.ID);
-    }
-
     private static boolean namesUsers(FeatureSpec feature) {
         return feature.source() == Source.USER && feature.kind() == Kind.ID;
     }
@@ -97,9 +93,14 @@ final class EmbeddingTables {
         return known(tables, feature);
     }
 
-    /** Returns the gradients of the table of a feature that has rows. */
-    RowGradients gradients(FeatureSpec feature) {
-        return known(gradients, feature);
+    /** Returns the rows of a feature that has rows. */
+    Rows rows(FeatureSpec feature) {
+        return new Rows.OfTable(table(feature), known(gradients, feature));
+    }
+
+    /** Returns the item feature that a history is of. */
+    FeatureSpec historyOf(FeatureSpec history) {
+        return settings.historyOf(history);
     }
 
     private static <T> T known(Map<String, T> byTable, FeatureSpec feature) {

@@ -1,11 +1,13 @@
 package dev.millrace.model;
 
+import dev.millrace.catalogue.Catalogue;
 import dev.millrace.feature.FeatureSpec;
 import dev.millrace.feature.FeatureSpec.Kind;
 import dev.millrace.model.engine.Team;
 import dev.millrace.model.graph.GraphInput;
 import dev.millrace.model.pool.PooledRows;
 import dev.millrace.model.pool.PositionWeights;
+import dev.millrace.model.pool.Rows;
 import dev.millrace.model.table.EmbeddingTable;
 import dev.millrace.state.KeyIndex;
 import java.util.ArrayList;
@@ -35,6 +37,7 @@ final class FeatureInputs {
     private final List<Field> fields = new ArrayList<>();
 
     private final int width;
+    private final EmbeddingTables tables;
     private final Team team;
 
     /** A feature in the input row. */
@@ -42,17 +45,20 @@ final class FeatureInputs {
 
         private final FeatureSpec feature;
         private final int offset;
-        /** Empty for features without rows. */
+        /** Empty for features that pool no rows. */
         private final Optional<PooledRows> rows;
+        /** What the items of a history make of a feature, which is pooled; empty for other features. */
+        private final Optional<HistoryItems> items;
 
         private Moments moments = new Moments();
         private Moments beforeStep = moments;
         private boolean areMomentsDirty = true;
 
-        Field(FeatureSpec feature, int offset, Optional<PooledRows> rows) {
+        Field(FeatureSpec feature, int offset, Optional<PooledRows> rows, Optional<HistoryItems> items) {
             this.feature = feature;
             this.offset = offset;
             this.rows = rows;
+            this.items = items;
         }
     }
 
@@ -63,23 +69,31 @@ final class FeatureInputs {
     private int keyCount;
     private final Consumer<String> keyReader = this::addKey;
 
-    /** @param sequences columns behind the features that have rows of histories */
-    FeatureInputs(List<FeatureSpec> features, List<GraphInput> sequences, EmbeddingTables tables, Team team) {
+    /**
+     * @param sequences columns behind the features that have rows of histories
+     * @param catalogue for the features of the items of histories
+     */
+    FeatureInputs(
+            List<FeatureSpec> features,
+            List<GraphInput> sequences,
+            EmbeddingTables tables,
+            Catalogue catalogue,
+            Team team) {
+        this.tables = tables;
         this.team = team;
         this.features = features;
         this.width = features.stream().mapToInt(FeatureSpec::dim).sum()
                 + sequences.stream().mapToInt(GraphInput::columns).sum();
         int offset = 0;
         for (FeatureSpec feature : features) {
-            Optional<PooledRows> rows = feature.hasRows()
-                    ? Optional.of(new PooledRows(
-                            feature,
-                            tables.table(feature),
-                            tables.gradients(feature),
-                            new PooledRows.Columns(offset, sequence(feature, sequences), width),
-                            team))
+            Optional<HistoryItems> items = feature.isHistoryOfFeature()
+                    ? Optional.of(new HistoryItems(tables.historyOf(feature), tables, catalogue, team))
                     : Optional.empty();
-            fields.add(new Field(feature, offset, rows));
+            PooledRows.Columns columns = new PooledRows.Columns(offset, sequence(feature, sequences), width);
+            Optional<PooledRows> rows = items.<Rows>map(found -> found)
+                    .or(() -> feature.hasRows() ? Optional.of(tables.rows(feature)) : Optional.empty())
+                    .map(source -> new PooledRows(feature, source, columns, team));
+            fields.add(new Field(feature, offset, rows, items));
             offset += feature.dim();
         }
     }
@@ -173,7 +187,8 @@ final class FeatureInputs {
     /** Finds the rows of the subjects, and admits none. */
     void resolve(List<Subject> subjects) {
         forgetRowless();
-        resolve(subjects, (feature, table, key) -> table.row(key));
+        resolve(subjects, HistoryItems::resolve, (feature, key) -> tables.table(feature)
+                .row(key));
     }
 
     /**
@@ -182,11 +197,10 @@ final class FeatureInputs {
      */
     void resolveAdmitting(List<Subject> subjects, Predicate<String> isListed) {
         forgetRowless();
-        resolve(subjects, (feature, table, key) -> {
+        resolve(subjects, items -> items.resolveAdmitting(isListed), (feature, key) -> {
+            EmbeddingTable table = tables.table(feature);
             int row = table.row(key);
-            return row != EmbeddingTable.NONE || (EmbeddingTables.namesItems(feature) && !isListed.test(key))
-                    ? row
-                    : table.sight(key);
+            return row != EmbeddingTable.NONE || (feature.namesItems() && !isListed.test(key)) ? row : table.sight(key);
         });
     }
 
@@ -196,31 +210,32 @@ final class FeatureInputs {
      * @param input [n, width] filled
      */
     void gather(List<Subject> subjects, float[] input) {
-        fields.forEach(field -> field.rows.ifPresent(found -> found.open(subjects.size())));
+        fields.forEach(field -> {
+            field.items.ifPresent(HistoryItems::gather);
+            field.rows.ifPresent(found -> found.open(subjects.size()));
+        });
         team.share(subjects.size(), SUBJECTS, (from, to, member) -> gather(subjects, input, from, to, member));
     }
 
     private void gather(List<Subject> subjects, float[] input, int from, int to, int member) {
         Arrays.fill(input, from * width, to * width, 0f);
         for (Field field : fields) {
-            FeatureSpec feature = field.feature;
-            switch (feature.kind()) {
-                case ID, CATEGORICAL, BAG, TEXT, AGE ->
-                    field.rows.ifPresent(rows -> rows.gather(input, from, to, member));
-                case NUMERIC -> {
-                    for (int i = from; i < to; i++) {
-                        OptionalDouble number = subjects.get(i).number(feature);
-                        if (number.isPresent()) {
-                            input[i * width + field.offset] =
-                                    field.moments.scale().normalise(number.getAsDouble());
-                        }
-                    }
-                }
-                case VECTOR -> {
-                    for (int i = from; i < to; i++) {
-                        subjects.get(i).copyVector(feature, input, i * width + field.offset);
-                    }
-                }
+            field.rows.ifPresentOrElse(
+                    rows -> rows.gather(input, from, to, member), () -> copyNumbers(field, subjects, input, from, to));
+        }
+    }
+
+    private void copyNumbers(Field field, List<Subject> subjects, float[] input, int from, int to) {
+        boolean isVector = field.feature.kind() == Kind.VECTOR;
+        for (int i = from; i < to; i++) {
+            int at = i * width + field.offset;
+            if (isVector) {
+                subjects.get(i).copyVector(field.feature, input, at);
+                continue;
+            }
+            OptionalDouble number = subjects.get(i).number(field.feature);
+            if (number.isPresent()) {
+                input[at] = field.moments.scale().normalise(number.getAsDouble());
             }
         }
     }
@@ -231,7 +246,10 @@ final class FeatureInputs {
      * @param inputGradients [n, width] dL/dinput
      */
     void scatter(float[] inputGradients, int n) {
-        fields.forEach(field -> field.rows.ifPresent(found -> found.scatter(inputGradients, n)));
+        fields.forEach(field -> {
+            field.rows.ifPresent(found -> found.scatter(inputGradients, n));
+            field.items.ifPresent(HistoryItems::scatter);
+        });
     }
 
     /** The learned weights of histories' places, in the order of the features. */
@@ -247,14 +265,26 @@ final class FeatureInputs {
                 field.rows.flatMap(PooledRows::positions).ifPresent(weights -> visitor.accept(field.feature, weights)));
     }
 
-    /** @param finder called for the keys that have no row */
-    private void resolve(List<Subject> subjects, RowFinder finder) {
+    /**
+     * @param ofItems finds the rows of the items of a history
+     * @param finder called for the keys that have no row
+     */
+    private void resolve(List<Subject> subjects, Consumer<HistoryItems> ofItems, RowFinder finder) {
         int n = subjects.size();
         for (Field field : fields) {
             FeatureSpec feature = field.feature;
             field.rows.ifPresent(rows -> {
                 readKeys(feature, subjects, rows.starts(n));
-                rows.resolve(keys, fingerprints, keyCount, n, key -> finder.row(feature, rows.table(), key));
+                field.items.ifPresent(items -> {
+                    items.add(keys, keyCount);
+                    ofItems.accept(items);
+                });
+                rows.resolve(
+                        keys,
+                        fingerprints,
+                        keyCount,
+                        n,
+                        key -> field.items.isPresent() ? EmbeddingTable.NONE : finder.row(feature, key));
                 Arrays.fill(keys, 0, keyCount, ""); // no trace of a removed user or item may stay in memory
             });
         }
@@ -283,11 +313,14 @@ final class FeatureInputs {
 
     /** Forgets the keys of the last subjects: no trace of a removed user or item may stay in memory. */
     void forgetRowless() {
-        fields.forEach(field -> field.rows.ifPresent(PooledRows::forgetRowless));
+        fields.forEach(field -> {
+            field.rows.ifPresent(PooledRows::forgetRowless);
+            field.items.ifPresent(HistoryItems::forget);
+        });
     }
 
     /** Finds the row of a feature's key. */
     private interface RowFinder {
-        int row(FeatureSpec feature, EmbeddingTable table, String key);
+        int row(FeatureSpec feature, String key);
     }
 }

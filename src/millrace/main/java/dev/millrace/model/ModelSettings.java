@@ -20,6 +20,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.stream.Stream;
@@ -52,10 +53,12 @@ public record ModelSettings(
         int dim = reader.integer(
                 "tower.dim = 64 in [1, 4096]: width of a channel's vectors; the published vectors have this many "
                         + "floats for each channel");
-        List<FeatureSpec> user =
-                features(reader, USER, dim, reader.names("features.user = user,history: inputs of the user tower"));
+        List<String> ofUsers =
+                reader.names("features.user = user,history: inputs of the user tower; history.<item feature>"
+                        + ": that feature of the user's last clicked items");
         List<FeatureSpec> item =
-                features(reader, ITEM, dim, reader.names("features.item = item: inputs of the item tower"));
+                features(reader, ITEM, dim, reader.names("features.item = item: inputs of the item tower"), List.of());
+        List<FeatureSpec> user = features(reader, USER, dim, ofUsers, item);
         checkTables(reader, user, item);
         TowerSettings towers = TowerSettings.read(reader, dim, user, item);
         String generation = reader.text(
@@ -132,6 +135,14 @@ public record ModelSettings(
         return floats;
     }
 
+    /** Returns the item feature that a history is of. */
+    FeatureSpec historyOf(FeatureSpec history) {
+        return item.stream()
+                .filter(feature -> history.name().equals(FeatureSpec.HISTORY_OF + feature.name()))
+                .findFirst()
+                .orElseThrow();
+    }
+
     /** Inputs of a tower. */
     List<FeatureSpec> features(Side side) {
         return side.of(user, item);
@@ -193,10 +204,16 @@ public record ModelSettings(
         return Sha256.hex(toString());
     }
 
-    private static List<FeatureSpec> features(SettingsReader reader, String tower, int towerDim, List<String> names) {
+    /** @param items features of items, of which histories may be */
+    private static List<FeatureSpec> features(
+            SettingsReader reader, String tower, int towerDim, List<String> names, List<FeatureSpec> items) {
         List<FeatureSpec> specs = new ArrayList<>();
         for (String name : names) {
             SettingsReader own = reader.named(tower, name);
+            if (tower.equals(USER) && name.startsWith(FeatureSpec.HISTORY_OF)) {
+                historyOf(own, name, items).ifPresent(specs::add);
+                continue;
+            }
             Source source = own.choice(
                     "features.<tower>.<name>.source: where the value comes from; by default item in the item tower, "
                             + "history for history, and else user",
@@ -210,8 +227,7 @@ public record ModelSettings(
                     + "and else <tower>.<name>");
             int dim = own.integer("features.<tower>.<name>.dim = " + (kind == Kind.NUMERIC ? 1 : towerDim)
                     + " in [1, 4096]: floats it adds to the tower's input; by default tower.dim, and 1 for numeric");
-            int maxValues = own.integer("features.<tower>.<name>.max-values = " + (source == Source.HISTORY ? 20 : 50)
-                    + " in [1, 10000]: first values of a bag that count; by default 50, and 20 of a history");
+            int maxValues = maxValues(own, source);
             Pooling pooling = source == Source.HISTORY ? pooling(own) : Pooling.MEAN;
             TextGrams grams = kind == Kind.TEXT ? grams(own) : TextGrams.NONE;
             own.require(
@@ -234,6 +250,41 @@ public record ModelSettings(
         }
         reader.require(!specs.isEmpty(), "features." + tower, "", "must name at least one feature");
         return specs;
+    }
+
+    /** A history of an item feature, with the kind, rows and width that the item tower has. */
+    private static Optional<FeatureSpec> historyOf(SettingsReader own, String name, List<FeatureSpec> items) {
+        List<FeatureSpec> usable = items.stream()
+                .filter(feature -> switch (feature.kind()) {
+                    case CATEGORICAL, BAG, TEXT, VECTOR -> true;
+                    case ID, AGE, NUMERIC -> false;
+                })
+                .toList();
+        Optional<FeatureSpec> of = usable.stream()
+                .filter(feature -> name.equals(FeatureSpec.HISTORY_OF + feature.name()))
+                .findFirst();
+        own.require(
+                of.isPresent(),
+                "features.user",
+                name,
+                "must name a categorical, bag, text or vector feature of features.item behind history., one of "
+                        + usable.stream().map(FeatureSpec::name).toList());
+        int maxValues = maxValues(own, Source.HISTORY);
+        Pooling pooling = pooling(own);
+        return of.map(feature -> new FeatureSpec(
+                name,
+                Source.HISTORY,
+                feature.kind(),
+                feature.table(),
+                feature.dim(),
+                maxValues,
+                pooling,
+                feature.grams()));
+    }
+
+    private static int maxValues(SettingsReader own, Source source) {
+        return own.integer("features.<tower>.<name>.max-values = " + (source == Source.HISTORY ? 20 : 50)
+                + " in [1, 10000]: first values of a bag that count; by default 50, and 20 of a history");
     }
 
     private static Pooling pooling(SettingsReader reader) {

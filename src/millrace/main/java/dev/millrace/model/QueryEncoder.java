@@ -43,6 +43,7 @@ public final class QueryEncoder {
 
     private final ModelSettings settings;
     private final Function<byte[], Optional<float[]>> rows;
+    private final Function<String, Features> items;
     private final TowerShape shape;
     private final List<FeatureSpec> features;
     /** Those whose places have learned weights. */
@@ -82,10 +83,14 @@ public final class QueryEncoder {
     /**
      * @param rows returns a row by the key of its entry, as {@link #row} reads it from the entry's value; many threads call it
      *     at once
+     * @param items returns the features of an item of the learner's catalogue, of another none; asked for histories of item features, by
+     *     many threads at once
      */
-    public QueryEncoder(ModelSettings settings, Function<byte[], Optional<float[]>> rows) {
+    public QueryEncoder(
+            ModelSettings settings, Function<byte[], Optional<float[]>> rows, Function<String, Features> items) {
         this.settings = settings;
         this.rows = rows;
+        this.items = items;
         this.features = settings.user();
         this.shape = settings.shape(Side.USER);
         this.scales = ChannelScales.ofUsers(settings.towers());
@@ -224,8 +229,12 @@ public final class QueryEncoder {
     }
 
     private void read(Subject subject, FeatureSpec feature, Snapshot current, float[] input, int at) {
+        if (feature.isHistoryOfFeature()) {
+            pool(feature, ofItems(subject, feature, current), current, input, at);
+            return;
+        }
         switch (feature.kind()) {
-            case ID, CATEGORICAL, BAG, TEXT, AGE -> pool(subject, feature, current, input, at);
+            case ID, CATEGORICAL, BAG, TEXT, AGE -> pool(feature, rows(subject, feature), current, input, at);
             case NUMERIC -> {
                 OptionalDouble number = subject.number(feature);
                 if (number.isPresent()) {
@@ -238,7 +247,22 @@ public final class QueryEncoder {
         }
     }
 
-    private void pool(Subject subject, FeatureSpec feature, Snapshot current, float[] input, int at) {
+    /** Returns what each item of a history makes of its feature, as in the item tower. Items without it are left out. */
+    private List<float[]> ofItems(Subject subject, FeatureSpec history, Snapshot current) {
+        FeatureSpec feature = settings.historyOf(history);
+        List<float[]> found = new ArrayList<>();
+        subject.forEachKey(history, id -> {
+            Subject item = Subject.item(id, items.apply(id));
+            if (item.has(feature)) {
+                float[] row = new float[feature.dim()];
+                read(item, feature, current, row, 0);
+                found.add(row);
+            }
+        });
+        return found;
+    }
+
+    private List<float[]> rows(Subject subject, FeatureSpec feature) {
         List<float[]> found = new ArrayList<>();
         subject.forEachKey(feature, key -> {
             // a row may have come before these settings, which say how wide it is
@@ -248,6 +272,10 @@ public final class QueryEncoder {
                 found.add(row.orElseGet(() -> settings.initialRows().row(feature.table(), key, feature.dim())));
             }
         });
+        return found;
+    }
+
+    private void pool(FeatureSpec feature, List<float[]> found, Snapshot current, float[] input, int at) {
         shape.sequences().stream()
                 .filter(columns -> columns.name().equals(feature.name()))
                 .forEach(columns -> copyRows(found, columns, input));
@@ -255,6 +283,11 @@ public final class QueryEncoder {
         for (int j = 0; j < shares.length; j++) {
             for (int d = 0; d < feature.dim(); d++) {
                 input[at + d] += shares[j] * found.get(j)[d];
+            }
+        }
+        if (feature.pooling().kind() == Pooling.Kind.MEAN && shares.length > 1) {
+            for (int d = 0; d < feature.dim(); d++) {
+                input[at + d] *= 1f / shares.length; // once, as the learner does: the bits are the same
             }
         }
     }
@@ -267,12 +300,12 @@ public final class QueryEncoder {
         }
     }
 
-    /** [rows] Returns the share of each row in the pooled sum. */
+    /** [rows] Returns the share of each row in the pooled sum; 1 for a mean, which is divided afterwards. */
     private static float[] shares(FeatureSpec feature, List<float[]> found, Snapshot current) {
         float[] shares = new float[found.size()];
         int dim = feature.dim();
         switch (feature.pooling().kind()) {
-            case MEAN -> Arrays.fill(shares, 1f / shares.length);
+            case MEAN -> Arrays.fill(shares, 1f);
             case RECENCY -> HistoryShares.byRecency(feature.pooling().decay(), shares.length, shares, 0);
             case POSITIONS ->
                 Optional.ofNullable(current.positions().get(feature.name()))

@@ -75,7 +75,12 @@ public record Subject(
         return new Subject(item, features, Features.NONE, List.of(), "", time, now);
     }
 
-    /** Visits the keys of the rows that a feature reads, of bounded length. */
+    /** Returns whether it has a value of a feature that is not an empty bag. */
+    boolean has(FeatureSpec feature) {
+        return !from(feature).values().getOrDefault(feature.name(), NO_VALUE).equals(NO_VALUE);
+    }
+
+    /** Visits the keys of the rows that a feature reads, of bounded length; of a history those of its items. */
     void forEachKey(FeatureSpec feature, Consumer<String> visitor) {
         if (feature.kind() == Kind.ID) {
             visitor.accept(id);

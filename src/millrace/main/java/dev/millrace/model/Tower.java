@@ -1,5 +1,6 @@
 package dev.millrace.model;
 
+import dev.millrace.catalogue.Catalogue;
 import dev.millrace.model.engine.Engine;
 import dev.millrace.model.engine.Loops;
 import dev.millrace.model.engine.StepEngine;
@@ -63,12 +64,13 @@ final class Tower {
     /** [n, channels] factors on the unit vectors. */
     private float[] factors = new float[0];
 
-    Tower(Side side, ModelSettings settings, EmbeddingTables tables, StepEngine engine) {
+    /** @param catalogue for the features of the items of histories */
+    Tower(Side side, ModelSettings settings, EmbeddingTables tables, Catalogue catalogue, StepEngine engine) {
         TowerSettings towers = settings.towers();
         long seed = side.of(settings.seed(), settings.seed() + 1);
         this.side = side;
         TowerShape shape = settings.shape(side);
-        this.inputs = new FeatureInputs(settings.features(side), shape.sequences(), tables, engine.team());
+        this.inputs = new FeatureInputs(settings.features(side), shape.sequences(), tables, catalogue, engine.team());
         float[][] weights = shape.initialWeights(engine.kind(), seed, towers.skip() ? towers.outputScale() : 1);
         this.kernel =
                 shape.kernel(weights, shape.zeros(), new NetworkShape.Run(engine.products(), engine.team(), true));

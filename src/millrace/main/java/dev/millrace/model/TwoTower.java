@@ -4,6 +4,7 @@ import dev.millrace.attribute.TrainingExample;
 import dev.millrace.batch.MiniBatch;
 import dev.millrace.catalogue.Catalogue;
 import dev.millrace.event.Features;
+import dev.millrace.feature.FeatureSpec;
 import dev.millrace.feature.UserFeatures;
 import dev.millrace.model.engine.Engine;
 import dev.millrace.model.engine.Loops;
@@ -102,8 +103,8 @@ public final class TwoTower implements Durable {
         this.times = times;
         this.generation = settings.generationName();
         this.tables = new EmbeddingTables(settings, rows, engine);
-        this.userTower = new Tower(Side.USER, settings, tables, engine);
-        this.itemTower = new Tower(Side.ITEM, settings, tables, engine);
+        this.userTower = new Tower(Side.USER, settings, tables, catalogue, engine);
+        this.itemTower = new Tower(Side.ITEM, settings, tables, catalogue, engine);
         this.objective = new Objective(settings.loss(), engine, settings.width());
         this.hardNegatives = new HardNegatives(
                 settings.loss().negatives().hardByModel(), catalogue, engine.products(), settings.width());
@@ -508,6 +509,11 @@ public final class TwoTower implements Durable {
     /** Counts of the rows of all embedding tables. */
     public RowCounts rowCounts() {
         return upkeep.counts(tables.rowCount());
+    }
+
+    /** Returns whether the user tower reads features of the items of histories, from the catalogue. */
+    public boolean readsItemsOfHistories() {
+        return settings.user().stream().anyMatch(FeatureSpec::isHistoryOfFeature);
     }
 
     /** Returns whether {@link QueryEncoder} needs an entry of {@link #drainDirty}. */

@@ -143,7 +143,7 @@ public final class Publisher implements Durable {
             if (isFirst) {
                 renewal = Optional.of(renewalOf(catalogue));
             }
-            renewal.ifPresent(this::touchNext);
+            renewal.ifPresent(left -> touchNext(left, model.readsItemsOfHistories() ? catalogue::repeat : item -> {}));
             Map<String, Long> due = plan.due();
             int[] items = due.keySet().stream()
                     .map(catalogue::number)
@@ -203,11 +203,16 @@ public final class Publisher implements Durable {
         return items.entrySet().iterator();
     }
 
-    /** Marks the next part of a renewal, so that a commit does not grow with the catalogue. Some of its items may have left that. */
-    private void touchNext(Iterator<Map.Entry<String, Long>> left) {
+    /**
+     * Marks the next part of a renewal, so that a commit does not grow with the catalogue. Some of its items may have left that.
+     *
+     * @param also takes the items, too
+     */
+    private void touchNext(Iterator<Map.Entry<String, Long>> left, Consumer<String> also) {
         for (int count = 0; count < RENEWED_AT_ONCE && left.hasNext(); count++) {
             Map.Entry<String, Long> item = left.next();
             plan.touch(item.getKey(), item.getValue());
+            also.accept(item.getKey());
             left.remove(); // so that what is published is not kept
         }
     }

@@ -1,5 +1,7 @@
 package dev.millrace.recall;
 
+import dev.millrace.catalogue.Catalogue;
+import dev.millrace.event.Features;
 import dev.millrace.index.ItemIndex;
 import dev.millrace.model.QueryEncoder;
 import dev.millrace.neighbour.NeighbourList;
@@ -25,6 +27,7 @@ public final class LocalGeneration {
     private final ItemIndex index;
     private final QueryEncoder tower;
     private final Map<byte[], float[]> rows = new ConcurrentSkipListMap<>(Arrays::compareUnsigned);
+    private final Map<String, Features> items = new ConcurrentHashMap<>();
     private final Map<String, NeighbourList> neighbours = new ConcurrentHashMap<>();
     private final ServedGeneration pair;
 
@@ -37,7 +40,10 @@ public final class LocalGeneration {
     public LocalGeneration(TrainerSettings settings, Trainer trainer) {
         this.trainer = trainer;
         this.index = new ItemIndex(trainer.dim());
-        this.tower = new QueryEncoder(settings.model(), key -> Optional.ofNullable(rows.get(key)));
+        this.tower = new QueryEncoder(
+                settings.model(),
+                key -> Optional.ofNullable(rows.get(key)),
+                item -> items.getOrDefault(item, Features.NONE));
         ModelEncoder encoder = new ModelEncoder(settings, tower, item -> Optional.ofNullable(neighbours.get(item)));
         this.pair = new ServedGeneration(trainer.generation(), index, encoder);
         trainer.publishAnew();
@@ -105,7 +111,10 @@ public final class LocalGeneration {
             if (!trainer.isQuerySide(key)) {
                 return;
             }
-            if (QueryEncoder.isRow(key)) {
+            Optional<String> item = EntryKind.itemOfCatalogue(key);
+            if (item.isPresent()) {
+                items.remove(item.get());
+            } else if (QueryEncoder.isRow(key)) {
                 rows.remove(key);
             } else {
                 tower.remove(key);
@@ -122,7 +131,10 @@ public final class LocalGeneration {
             if (!trainer.isQuerySide(key)) {
                 return;
             }
-            if (QueryEncoder.isRow(key)) {
+            Optional<String> item = EntryKind.itemOfCatalogue(key);
+            if (item.isPresent()) {
+                items.put(item.get(), Catalogue.featuresOf(value));
+            } else if (QueryEncoder.isRow(key)) {
                 rows.put(key, QueryEncoder.row(value));
             } else {
                 tower.update(key, value);

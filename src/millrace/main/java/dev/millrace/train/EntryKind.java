@@ -1,9 +1,11 @@
 package dev.millrace.train;
 
+import dev.millrace.catalogue.Catalogue;
 import dev.millrace.model.ModelEntry;
 import dev.millrace.model.TwoTower;
 import dev.millrace.neighbour.ListKeys;
 import dev.millrace.publish.Publisher;
+import dev.millrace.state.PrefixedKey;
 import java.util.List;
 import java.util.Optional;
 
@@ -74,6 +76,16 @@ public enum EntryKind {
      */
     public static List<byte[]> readLater() {
         return List.of(new byte[] {(byte) NEIGHBOURS.prefix()}, ModelEntry.Kind.ROW.key());
+    }
+
+    /** Returns the item of the catalogue that an entry is of; absent if it is of something else. */
+    public static Optional<String> itemOfCatalogue(byte[] key) {
+        return Optional.of(key).filter(given -> given[0] == CATALOGUE.prefix()).flatMap(Catalogue::itemOf);
+    }
+
+    /** Returns the key of an item's entry in the catalogue. */
+    public static byte[] ofCatalogue(String item) {
+        return PrefixedKey.of((byte) CATALOGUE.prefix(), item);
     }
 
     /** Returns the item whose neighbours an entry is of; absent if it is of something else. A list can have several entries. */

@@ -374,9 +374,12 @@ public final class Trainer implements Durable, AutoCloseable {
         return publisher.withheld();
     }
 
-    /** Returns true if the query side needs the entry. */
+    /** Returns true if the query side needs the entry: one of the model, or, for histories of item features, an item of the catalogue. */
     public boolean isQuerySide(byte[] key) {
-        return EntryKind.of(key).equals(Optional.of(EntryKind.MODEL)) && model.isQuerySide(key);
+        return EntryKind.of(key).equals(Optional.of(EntryKind.MODEL))
+                ? model.isQuerySide(key)
+                : model.readsItemsOfHistories()
+                        && EntryKind.itemOfCatalogue(key).isPresent();
     }
 
     /** Returns an item's neighbours, which do not change any more; absent if it has none. */

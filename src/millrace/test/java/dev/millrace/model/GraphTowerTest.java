@@ -279,7 +279,7 @@ class GraphTowerTest {
 
     private static QueryEncoder encoder(ModelSettings settings, TwoTower model, SortedMap<byte[], byte[]> stored) {
         QueryEncoder encoder = new QueryEncoder(
-                settings, key -> Optional.ofNullable(stored.get(key)).map(QueryEncoder::row));
+                settings, key -> Optional.ofNullable(stored.get(key)).map(QueryEncoder::row), item -> Features.NONE);
         stored.forEach((key, value) -> {
             if (model.isQuerySide(key) && !QueryEncoder.isRow(key)) {
                 encoder.update(key, value);

@@ -50,6 +50,13 @@ public final class Scenes {
                     + " tower.channel.like.actions=like tower.channel.like.weight=0"
                     + " loss.objective.like.weight=2.5";
 
+    /** A history of every kind of item feature that can have one. Some items have no maker or look. */
+    static final String HISTORIES = "features.item=item,maker,tags,price,title,look features.item.title.kind=text"
+            + " features.item.look.kind=vector features.item.look.dim=3"
+            + " features.user=user,history,city,tastes,age,picture,hour,history.maker,history.tags,history.title,history.look"
+            + " features.user.history.maker.pooling=mean features.user.history.title.pooling=recency"
+            + " features.user.history.look.max-values=3";
+
     private Scenes() {}
 
     /** A declaration of every kind of network: its name, and its settings. */
@@ -83,6 +90,11 @@ public final class Scenes {
                 Arguments.of("recency", "features.user.history.pooling=recency features.user.history.decay=0.7"),
                 Arguments.of("positions", "features.user.history.pooling=positions features.user.history.decay=0.7"),
                 Arguments.of("attention", "features.user.history.pooling=attention"),
+                Arguments.of("histories of features", HISTORIES),
+                Arguments.of(
+                        "histories of features, by attention",
+                        HISTORIES + " features.user.history.tags.pooling=attention"
+                                + " features.user.history.look.pooling=attention"),
                 Arguments.of(
                         "text and age",
                         "features.item=item,maker,tags,price,title,age features.item.title.kind=text"
@@ -209,6 +221,9 @@ public final class Scenes {
             }
             features.put("tags", new FeatureValue.Bag(List.of("t" + random.nextInt(5), "t" + random.nextInt(5))));
             features.put("price", new FeatureValue.Quantity(random.nextInt(100)));
+            if (item % 3 != 0) {
+                features.put("look", new FeatureValue.Dense(List.of(item / 10f, 1f, -item / 7f)));
+            }
             features.put("title", new FeatureValue.Category("Mill " + (item % 3) + ", the Race" + (item % 4)));
             long appeared = TIME - (long) item * item * 600_000; // up to 145 hours ago
             catalogue.apply(new CatalogueChange.Upsert(new CatalogueItem("i" + item, appeared, Features.of(features))));

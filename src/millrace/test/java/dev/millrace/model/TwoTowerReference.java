@@ -6,6 +6,7 @@ import dev.millrace.catalogue.Catalogue;
 import dev.millrace.event.CatalogueItem;
 import dev.millrace.event.FeatureValue;
 import dev.millrace.feature.FeatureSpec;
+import dev.millrace.feature.Pooling;
 import dev.millrace.model.loss.LearnedTemperature;
 import dev.millrace.model.loss.LossReference;
 import dev.millrace.model.loss.NegativePairs;
@@ -265,6 +266,20 @@ public final class TwoTowerReference {
     private double[] part(char side, FeatureSpec feature, Subject subject) {
         Optional<FeatureValue> value = value(feature, subject);
         double[] part = new double[feature.dim()];
+        if (feature.isHistoryOfFeature()) {
+            FeatureSpec ofItem = settings.item().stream()
+                    .filter(each -> feature.name().equals("history." + each.name()))
+                    .findFirst()
+                    .orElseThrow();
+            List<double[]> found = new ArrayList<>();
+            subject.history().stream()
+                    .limit(feature.maxValues())
+                    .map(this::item)
+                    .filter(each -> each.features().value(ofItem.name()).isPresent())
+                    .forEach(each -> found.add(part('i', ofItem, each)));
+            poolRows(feature, found, part);
+            return part;
+        }
         switch (feature.kind()) {
             case ID -> pool(feature, List.of(subject.id()), part);
             case CATEGORICAL ->
@@ -323,12 +338,16 @@ public final class TwoTowerReference {
                     absent -> doubles(new float[][] {settings.initialRows().row(feature.table(), key, feature.dim())})[
                             0]));
         }
+        poolRows(feature, found, part);
+    }
+
+    private void poolRows(FeatureSpec feature, List<double[]> found, double[] part) {
         double[] shares = new double[found.size()];
         for (int j = 0; j < shares.length; j++) {
             shares[j] = switch (feature.pooling().kind()) {
                 case MEAN -> 1;
                 case RECENCY -> Math.pow(feature.pooling().decay(), j);
-                case POSITIONS -> Math.exp(user[user.length - 1][j]);
+                case POSITIONS -> Math.exp(theta(feature)[j]);
                 case ATTENTION -> Math.exp(dot(found.get(0), found.get(j)) / Math.sqrt(part.length));
             };
         }
@@ -338,6 +357,14 @@ public final class TwoTowerReference {
                 part[d] += shares[j] / sum * found.get(j)[d];
             }
         }
+    }
+
+    /** The tensors of learned places stand behind those of the network, in the order of the features. */
+    private double[] theta(FeatureSpec history) {
+        List<FeatureSpec> learned = settings.user().stream()
+                .filter(feature -> feature.pooling().kind() == Pooling.Kind.POSITIONS)
+                .toList();
+        return user[user.length - learned.size() + learned.indexOf(history)];
     }
 
     private void observeUser(TrainingExample example) {

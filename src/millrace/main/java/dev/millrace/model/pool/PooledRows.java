@@ -31,8 +31,7 @@ public final class PooledRows {
      */
     private final FeatureSpec feature;
     private final Pooling.Kind kind;
-    private final EmbeddingTable table;
-    private final RowGradients gradients;
+    private final Rows source;
     private final Team team;
     private final int first;
     private final Optional<GraphInput> sequence;
@@ -71,11 +70,10 @@ public final class PooledRows {
      */
     public record Columns(int first, Optional<GraphInput> sequence, int width) {}
 
-    public PooledRows(FeatureSpec feature, EmbeddingTable table, RowGradients gradients, Columns columns, Team team) {
+    public PooledRows(FeatureSpec feature, Rows source, Columns columns, Team team) {
         this.feature = feature;
         this.kind = feature.pooling().kind();
-        this.table = table;
-        this.gradients = gradients;
+        this.source = source;
         this.first = columns.first();
         this.sequence = columns.sequence();
         this.width = columns.width();
@@ -83,10 +81,6 @@ public final class PooledRows {
         this.positions = PositionWeights.of(feature);
         this.pads = new Pad[kind == Pooling.Kind.ATTENTION ? team.size() : 0];
         Arrays.setAll(pads, member -> new Pad());
-    }
-
-    public EmbeddingTable table() {
-        return table;
     }
 
     /** The learned weights of the places of a history; empty if they are not learned. */
@@ -117,7 +111,7 @@ public final class PooledRows {
         if (rows.length < count) {
             rows = new int[2 * count];
         }
-        table.rows(keys, fingerprints, count, rows);
+        source.find(keys, fingerprints, count, rows);
         boolean isBag = feature.isBag();
         int end = 0;
         for (int i = 0; i < n; i++) {
@@ -175,7 +169,7 @@ public final class PooledRows {
         for (int i = from; i < end; i++) {
             input[i * width + columns.first()] = starts[i + 1] - starts[i];
             for (int at = starts[i]; at < starts[i + 1]; at++) {
-                System.arraycopy(table.values(), rows[at] * table.dim(), input, place(columns, i, at), table.dim());
+                System.arraycopy(source.values(), rows[at] * source.dim(), input, place(columns, i, at), source.dim());
             }
         }
     }
@@ -187,8 +181,8 @@ public final class PooledRows {
 
     private void poolEqually(float[] input, int from, int end) {
         Loops loops = Loops.now();
-        int dim = table.dim();
-        float[] values = table.values();
+        int dim = source.dim();
+        float[] values = source.values();
         for (int i = from; i < end; i++) {
             int to = i * width + first;
             int count = starts[i + 1] - starts[i];
@@ -196,7 +190,7 @@ public final class PooledRows {
                 if (rows[at] >= 0) {
                     loops.add(input, to, values, rows[at] * dim, dim);
                 } else {
-                    loops.add(input, to, table.initial(rowless[-1 - rows[at]]), 0, dim);
+                    loops.add(input, to, source.initial(rowless[-1 - rows[at]]), 0, dim);
                 }
             }
             if (count > 1) {
@@ -210,8 +204,8 @@ public final class PooledRows {
 
     private void poolByShares(float[] input, int from, int end, int member) {
         Loops loops = Loops.now();
-        int dim = table.dim();
-        float[] values = table.values();
+        int dim = source.dim();
+        float[] values = source.values();
         for (int i = from; i < end; i++) {
             share(i, member);
             int to = i * width + first;
@@ -228,7 +222,7 @@ public final class PooledRows {
         if (kind == Pooling.Kind.ATTENTION) {
             Pad pad = pads[member];
             pack(i, pad);
-            HistoryShares.byAttention(pad.packed, count, table.dim(), pad.shares);
+            HistoryShares.byAttention(pad.packed, count, source.dim(), pad.shares);
             System.arraycopy(pad.shares, 0, shares, start, count);
         } else if (positions.isPresent()) {
             positions.get().share(count, shares, start);
@@ -239,14 +233,14 @@ public final class PooledRows {
 
     /** Copies the rows of a subject's history side by side. */
     private void pack(int i, Pad pad) {
-        int dim = table.dim();
+        int dim = source.dim();
         int start = starts[i];
         int count = starts[i + 1] - start;
         pad.packed = Scratch.atLeast(pad.packed, count * dim);
         pad.gradients = Scratch.atLeast(pad.gradients, count * dim);
         pad.shares = Scratch.atLeast(pad.shares, count);
         for (int j = 0; j < count; j++) {
-            System.arraycopy(table.values(), rows[start + j] * dim, pad.packed, j * dim, dim);
+            System.arraycopy(source.values(), rows[start + j] * dim, pad.packed, j * dim, dim);
         }
     }
 
@@ -263,10 +257,10 @@ public final class PooledRows {
         if (slots.length < values) {
             slots = new int[2 * values];
         }
-        gradients.open(rows, values, slots);
+        source.open(rows, values, slots);
         boolean isAttention = kind == Pooling.Kind.ATTENTION;
         if (isAttention) {
-            rowGradients = Scratch.atLeast(rowGradients, values * table.dim());
+            rowGradients = Scratch.atLeast(rowGradients, values * source.dim());
             team.share(n, SUBJECTS, (from, to, member) -> attentionBack(inputGradients, from, to, pads[member]));
         }
         positions.ifPresent(weights -> positionsBack(weights, inputGradients, n));
@@ -296,7 +290,7 @@ public final class PooledRows {
             int from = i * width + first;
             for (int at = starts[i]; at < starts[i + 1]; at++) {
                 if (RowGradients.isOwned(slots[at], owner, owners)) {
-                    gradients.addTo(slots[at], inputGradients, from, isMean ? share : shares[at]);
+                    source.addTo(slots[at], inputGradients, from, isMean ? share : shares[at]);
                 }
             }
         }
@@ -306,7 +300,7 @@ public final class PooledRows {
         for (int i = 0; i < n; i++) {
             for (int at = starts[i]; at < starts[i + 1]; at++) {
                 if (RowGradients.isOwned(slots[at], owner, owners)) {
-                    gradients.addTo(slots[at], inputGradients, place(columns, i, at), 1f);
+                    source.addTo(slots[at], inputGradients, place(columns, i, at), 1f);
                 }
             }
         }
@@ -315,14 +309,14 @@ public final class PooledRows {
     private void addOwned(int values, int owner, int owners) {
         for (int at = 0; at < values; at++) {
             if (RowGradients.isOwned(slots[at], owner, owners)) {
-                gradients.addTo(slots[at], rowGradients, at * table.dim(), 1f);
+                source.addTo(slots[at], rowGradients, at * source.dim(), 1f);
             }
         }
     }
 
     /** Fills the gradients of the rows of some subjects' histories. */
     private void attentionBack(float[] inputGradients, int from, int to, Pad pad) {
-        int dim = table.dim();
+        int dim = source.dim();
         for (int i = from; i < to; i++) {
             int start = starts[i];
             int count = starts[i + 1] - start;
@@ -336,13 +330,13 @@ public final class PooledRows {
 
     /** The inner products are shared by the team; their sums have one order. */
     private void positionsBack(PositionWeights weights, float[] inputGradients, int n) {
-        int dim = table.dim();
+        int dim = source.dim();
         float[] products = weights.products(starts[n]);
         team.share(n, SUBJECTS, (from, to, member) -> {
             Loops loops = Loops.now();
             for (int i = from; i < to; i++) {
                 for (int at = starts[i]; at < starts[i + 1]; at++) {
-                    products[at] = loops.dot(inputGradients, i * width + first, table.values(), rows[at] * dim, dim);
+                    products[at] = loops.dot(inputGradients, i * width + first, source.values(), rows[at] * dim, dim);
                 }
             }
         });
