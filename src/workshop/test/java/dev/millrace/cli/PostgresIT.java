@@ -51,12 +51,13 @@ class PostgresIT {
         server("pg_ctl -D DATA/cluster -w -l DATA/log start -o '-p " + database
                 + " -c wal_level=logical -c unix_socket_directories=DATA -c listen_addresses=127.0.0.1'");
         try {
-            String answers = bash("trap 'kill $(jobs -p); wait' EXIT\n" + commands("export KAFKA", database)
-                    + """
+            String answers = bash(
+                    "trap 'kill $(jobs -p); wait' EXIT\n" + commands("export KAFKA", database)
+                            + """
                     until [ "$(psql -Atc 'select count(*) from item_vectors')" = 400 ]; do sleep 1; done
                     """
-                    + commands("VECTOR=", database)
-                    + """
+                            + commands("VECTOR=", database)
+                            + """
                     psql -qc "delete from products where sku = 'p1'"
                     until [ "$(psql -Atc 'select count(*) from item_vectors')" = 399 ]; do sleep 1; done
                     psql -Atc "select 'left: ' || count(*) from item_vectors where id = 'p1'"
@@ -100,8 +101,9 @@ class PostgresIT {
     private void server(String command) throws Exception {
         Path data = Path.of("/tmp", "millrace-postgres-" + directory.getFileName());
         boolean isRoot = System.getProperty("user.name").equals("root");
-        bash("mkdir -p " + data + (isRoot ? " && chown postgres " + data + " && cd / && runuser -u postgres -- " : " && ")
-                + PROGRAMS + "/" + command.replace("DATA", data.toString()));
+        bash("mkdir -p " + data
+                + (isRoot ? " && chown postgres " + data + " && cd / && runuser -u postgres -- " : " && ") + PROGRAMS
+                + "/" + command.replace("DATA", data.toString()));
         if (command.contains("stop")) {
             bash("rm -rf " + data);
         }
