@@ -80,7 +80,9 @@ public enum EntryKind {
 
     /** Returns the item of the catalogue that an entry is of; absent if it is of something else. */
     public static Optional<String> itemOfCatalogue(byte[] key) {
-        return Optional.of(key).filter(given -> given[0] == CATALOGUE.prefix()).flatMap(Catalogue::itemOf);
+        return Optional.of(key)
+                .filter(given -> given.length > 0 && given[0] == CATALOGUE.prefix())
+                .flatMap(Catalogue::itemOf);
     }
 
     /** Returns the key of an item's entry in the catalogue. */

@@ -52,6 +52,8 @@ class AnswersIT {
         Map<String, String> more = Map.of(
                 "batch.size", "16",
                 "batch.max-wait", "50ms",
+                "features.item", "item,category",
+                "features.user", "user,history,history.category",
                 "publish.attributes", "category,price",
                 "publish.max-age.steps", "10",
                 "serve.answers.sample", "1");
