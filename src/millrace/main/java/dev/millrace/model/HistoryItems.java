@@ -1,7 +1,6 @@
 package dev.millrace.model;
 
 import dev.millrace.catalogue.Catalogue;
-import dev.millrace.event.Features;
 import dev.millrace.feature.FeatureSpec;
 import dev.millrace.model.engine.Loops;
 import dev.millrace.model.engine.Team;
@@ -44,10 +43,10 @@ final class HistoryItems implements Rows {
     void add(String[] ids, int count) {
         for (int at = 0; at < count; at++) {
             if (!numbers.containsKey(ids[at])) {
-                Features features = catalogue.features(ids[at]);
-                Subject item = Subject.item(ids[at], features);
-                numbers.put(ids[at], item.has(feature) ? items.size() : EmbeddingTable.NONE);
-                if (item.has(feature)) {
+                Subject item = Subject.item(ids[at], catalogue.features(ids[at]));
+                boolean isIn = item.has(feature);
+                numbers.put(ids[at], isIn ? items.size() : EmbeddingTable.NONE);
+                if (isIn) {
                     items.add(item);
                 }
             }

@@ -137,10 +137,13 @@ public record ModelSettings(
 
     /** Returns the item feature that a history is of. */
     FeatureSpec historyOf(FeatureSpec history) {
-        return item.stream()
-                .filter(feature -> history.name().equals(FeatureSpec.HISTORY_OF + feature.name()))
-                .findFirst()
-                .orElseThrow();
+        return historyOf(history.name(), item).orElseThrow();
+    }
+
+    private static Optional<FeatureSpec> historyOf(String history, List<FeatureSpec> items) {
+        return items.stream()
+                .filter(feature -> history.equals(FeatureSpec.HISTORY_OF + feature.name()))
+                .findFirst();
     }
 
     /** Inputs of a tower. */
@@ -260,9 +263,7 @@ public record ModelSettings(
                     case ID, AGE, NUMERIC -> false;
                 })
                 .toList();
-        Optional<FeatureSpec> of = usable.stream()
-                .filter(feature -> name.equals(FeatureSpec.HISTORY_OF + feature.name()))
-                .findFirst();
+        Optional<FeatureSpec> of = historyOf(name, usable);
         own.require(
                 of.isPresent(),
                 "features.user",

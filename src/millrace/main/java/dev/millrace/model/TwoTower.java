@@ -62,6 +62,7 @@ public final class TwoTower implements Durable {
     private final ModelSettings settings;
     private final Catalogue catalogue;
     private final String generation;
+    private final boolean readsItemsOfHistories; // asked for each entry of a drain
     private final StepTimes times;
     private final EmbeddingTables tables;
     private final Tower userTower;
@@ -102,6 +103,7 @@ public final class TwoTower implements Durable {
         this.catalogue = catalogue;
         this.times = times;
         this.generation = settings.generationName();
+        this.readsItemsOfHistories = settings.user().stream().anyMatch(FeatureSpec::isHistoryOfFeature);
         this.tables = new EmbeddingTables(settings, rows, engine);
         this.userTower = new Tower(Side.USER, settings, tables, catalogue, engine);
         this.itemTower = new Tower(Side.ITEM, settings, tables, catalogue, engine);
@@ -513,7 +515,7 @@ public final class TwoTower implements Durable {
 
     /** Returns whether the user tower reads features of the items of histories, from the catalogue. */
     public boolean readsItemsOfHistories() {
-        return settings.user().stream().anyMatch(FeatureSpec::isHistoryOfFeature);
+        return readsItemsOfHistories;
     }
 
     /** Returns whether {@link QueryEncoder} needs an entry of {@link #drainDirty}. */
