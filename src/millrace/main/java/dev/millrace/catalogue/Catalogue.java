@@ -257,16 +257,21 @@ public final class Catalogue implements Durable {
         return Optional.of(PrefixedKey.text(key)).filter(id -> !id.equals(CLOCK));
     }
 
+    /** Returns whether the value of an item's entry says that the item was removed. */
+    public static boolean isOfRemoved(byte[] value) {
+        return Form.read(value, form -> form.integer(REMOVED)) == REMOVED;
+    }
+
     /**
-     * Returns the features in the value of an item's entry; none of a removed item.
+     * Returns the features in the value of an item's entry, of an item that was not removed.
      *
      * @throws CorruptEntryException if the value fails its check
      */
     public static Features featuresOf(byte[] value) {
         return Form.read(value, form -> {
-            boolean isRemoved = form.integer(REMOVED) == REMOVED;
+            form.integer(0);
             form.longInteger(0);
-            return isRemoved ? Features.NONE : FeatureFields.features(form, Features.NONE);
+            return FeatureFields.features(form, Features.NONE);
         });
     }
 

@@ -107,6 +107,10 @@ public final class LocalGeneration {
         @Override
         public void delete(byte[] key) {
             state.delete(key);
+            hide(key);
+        }
+
+        private void hide(byte[] key) {
             EntryKind.itemWithoutNeighbours(key).ifPresent(neighbours::remove);
             if (!trainer.isQuerySide(key)) {
                 return;
@@ -122,6 +126,10 @@ public final class LocalGeneration {
         }
 
         private void show(byte[] key, byte[] value) {
+            if (EntryKind.isOfRemovedItem(key, value)) {
+                hide(key);
+                return;
+            }
             if (isWithheld) {
                 return;
             }

@@ -53,7 +53,8 @@ final class Publication {
         if (trainer.completeGeneration()) {
             complete(trainer, now);
         }
-        drain.accept((key, value) -> {
+        drain.accept((key, stored) -> {
+            Optional<byte[]> value = stored.filter(one -> !EntryKind.isOfRemovedItem(key, one));
             if (value.isPresent() && isWithheld) {
                 return;
             }

@@ -85,6 +85,11 @@ public enum EntryKind {
                 .flatMap(Catalogue::itemOf);
     }
 
+    /** Returns true of the entry of an item of the catalogue that was removed. For the query side it is as good as deleted. */
+    public static boolean isOfRemovedItem(byte[] key, byte[] value) {
+        return itemOfCatalogue(key).isPresent() && Catalogue.isOfRemoved(value);
+    }
+
     /** Returns the key of an item's entry in the catalogue. */
     public static byte[] ofCatalogue(String item) {
         return PrefixedKey.of((byte) CATALOGUE.prefix(), item);

@@ -9,6 +9,7 @@ import dev.millrace.batch.Batches;
 import dev.millrace.catalogue.Catalogue;
 import dev.millrace.catalogue.CatalogueChange;
 import dev.millrace.event.CatalogueItem;
+import dev.millrace.event.FeatureValue;
 import dev.millrace.event.Features;
 import dev.millrace.feature.UserFeatures;
 import dev.millrace.model.ModelSettings;
@@ -20,6 +21,7 @@ import dev.millrace.settings.SettingsReader;
 import dev.millrace.state.CorruptEntryException;
 import dev.millrace.state.EntrySink;
 import dev.millrace.state.Fields;
+import dev.millrace.train.EntryKind;
 import dev.millrace.train.TrainerSettings;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -30,6 +32,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.SortedMap;
 import java.util.TreeMap;
+import java.util.function.Predicate;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -58,7 +61,7 @@ class ModelFeedTest {
         List<CatalogueChange> changes = List.of(upsert("a"), upsert("b"));
         changes.forEach(catalogue::apply);
         TwoTower model = new TwoTower(settings, catalogue);
-        UserFeatures user = new UserFeatures("u1", 1, Features.NONE, List.of("a", "b"));
+        UserFeatures user = user(List.of("a", "b"));
         assertThat(feed.of(model.generation())).isEmpty();
         model.learn(Batches.of(
                 1,
@@ -69,15 +72,12 @@ class ModelFeedTest {
                 List.of(),
                 new float[0],
                 2));
-        float[] expected = new float[settings.dim()];
-        model.userVectors(List.of(user), List.of(Features.NONE), expected);
+        float[] expected = learners(model, user);
 
         feed.describe(model.generation(), TEXTS);
         drain(model, model.generation());
 
-        float[] found = new float[settings.dim()];
-        assertThat(encoder(model.generation()).encode(user, Features.NONE, Map.of(), found))
-                .isTrue();
+        float[] found = encoded(model.generation(), user);
         double squares = 0;
         for (int at = 0; at < found.length; at++) {
             assertThat(found[at]).isCloseTo(expected[at], within(1e-5f)); // other kernels, other rounding
@@ -85,6 +85,51 @@ class ModelFeedTest {
         }
         assertThat(squares).isCloseTo(1, within(1e-5));
         assertThat(feed.of("another")).isEmpty();
+    }
+
+    @Test
+    void itemsOfHistoriesAreTheGenerationsOwn() {
+        SortedMap<String, String> texts = texts(Map.of(
+                "features.user", "history.colour",
+                "features.item", "item,colour",
+                "features.item.colour.kind", "category"));
+        ModelSettings coloured = ModelSettings.read(new SettingsReader(texts));
+        Catalogue catalogue = new Catalogue('C');
+        TwoTower model = new TwoTower(coloured, catalogue);
+        String generation = model.generation();
+        List<CatalogueChange> changes = List.of(coloured("a", "red"), coloured("b", "blue"), coloured("c", "red"));
+        changes.forEach(catalogue::apply);
+        model.learn(Batches.of(
+                1,
+                7,
+                changes,
+                List.of(example("1", "a"), example("2", "b")),
+                new float[2],
+                List.of(),
+                new float[0],
+                2));
+        drain(catalogue, generation); // ahead of the settings of their learner
+        feed.describe(generation, texts);
+        drain(model, generation);
+        UserFeatures user = user(List.of("a", "b"));
+        assertThat(encoded(generation, user)).isEqualTo(learners(model, user));
+        float[] before = encoded(generation, user);
+
+        catalogue.apply(coloured("a", "blue"));
+        drain(catalogue, generation);
+        assertThat(encoded(generation, user)).isEqualTo(learners(model, user)).isNotEqualTo(before);
+
+        catalogue.apply(new CatalogueChange.Removal("a", 1_700_000_000_001L));
+        drain(catalogue, generation);
+        float[] without = encoded(generation, user);
+        assertThat(without).isEqualTo(learners(model, user));
+        assertThat(without).isEqualTo(encoded(generation, user(List.of("b"))));
+
+        feed.drop(generation);
+        feed.describe(generation, texts);
+        model.touchQuerySide();
+        drain(model, generation);
+        assertThat(encoded(generation, user)).isEqualTo(encoded(generation, user(List.of())));
     }
 
     @Test
@@ -199,6 +244,23 @@ class ModelFeedTest {
         assertThat(feed.describe("g1", TEXTS)).isZero();
     }
 
+    private static UserFeatures user(List<String> history) {
+        return new UserFeatures("u1", 1, Features.NONE, history);
+    }
+
+    private float[] encoded(String generation, UserFeatures user) {
+        float[] found = new float[settings.dim()];
+        assertThat(encoder(generation).encode(user, Features.NONE, Map.of(), found))
+                .isTrue();
+        return found;
+    }
+
+    private float[] learners(TwoTower model, UserFeatures user) {
+        float[] vector = new float[settings.dim()];
+        model.userVectors(List.of(user), List.of(Features.NONE), vector);
+        return vector;
+    }
+
     private UserEncoder encoder(String generation) {
         return feed.of(generation).orElseThrow();
     }
@@ -215,27 +277,42 @@ class ModelFeedTest {
         return new CatalogueChange.Upsert(new CatalogueItem(item, 1_700_000_000_000L, Features.NONE));
     }
 
+    private static CatalogueChange coloured(String item, String colour) {
+        Features features = Features.of(Map.of("colour", new FeatureValue.Category(colour)));
+        return new CatalogueChange.Upsert(new CatalogueItem(item, 1_700_000_000_000L, features));
+    }
+
     private static TrainingExample example(String id, String item) {
         UserFeatures user = new UserFeatures("u" + id, 1, Features.NONE, List.of("a"));
         return new TrainingExample(id, user, Features.NONE, item, "click", 1, 1_700_000_000_000L, 0);
     }
 
     private void drain(TwoTower model, String generation) {
-        model.drainDirty(new EntrySink() {
+        model.drainDirty(querySide(generation, model::isQuerySide));
+        feed.refresh(generation);
+    }
+
+    private void drain(Catalogue catalogue, String generation) {
+        catalogue.drainDirty(querySide(generation, key -> true));
+    }
+
+    private EntrySink querySide(String generation, Predicate<byte[]> isWanted) {
+        return new EntrySink() {
             @Override
             public void put(byte[] key, byte[] value) {
-                if (model.isQuerySide(key)) {
+                if (EntryKind.isOfRemovedItem(key, value)) {
+                    delete(key);
+                } else if (isWanted.test(key)) {
                     feed.update(generation, key, value);
                 }
             }
 
             @Override
             public void delete(byte[] key) {
-                if (model.isQuerySide(key)) {
+                if (isWanted.test(key)) {
                     feed.remove(generation, key);
                 }
             }
-        });
-        feed.refresh(generation);
+        };
     }
 }

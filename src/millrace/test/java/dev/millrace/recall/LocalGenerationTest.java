@@ -1,11 +1,11 @@
 package dev.millrace.recall;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.within;
 
 import dev.millrace.attribute.TrainingExample;
 import dev.millrace.catalogue.CatalogueChange;
 import dev.millrace.event.CatalogueItem;
+import dev.millrace.event.FeatureValue;
 import dev.millrace.event.Features;
 import dev.millrace.feature.UserFeatures;
 import dev.millrace.index.ScoredItem;
@@ -32,8 +32,9 @@ class LocalGenerationTest {
             "tower.dim", "8",
             "tower.user.hidden", "8",
             "tower.item.hidden", "8",
-            "features.user", "user,history",
-            "features.item", "item")));
+            "features.user", "user,history,history.colour",
+            "features.item", "item,colour",
+            "features.item.colour.kind", "category")));
     private final Trainer trainer = new Trainer(settings);
     private final Map<String, UserFeatures> users = new HashMap<>(Map.of("ann", ANN));
     private final Map<byte[], byte[]> state = new TreeMap<>(Arrays::compareUnsigned);
@@ -62,12 +63,9 @@ class LocalGenerationTest {
 
         Answer.Found found = found(engine);
 
-        float[] query = new float[trainer.dim()];
-        trainer.userVectors(List.of(ANN), List.of(Features.NONE), query);
-        assertThat(found.query()).hasSameSizeAs(query);
-        for (int at = 0; at < query.length; at++) {
-            assertThat(found.query()[at]).isCloseTo(query[at], within(1e-5f)); // other kernels, other rounding
-        }
+        assertThat(found.query())
+                .usingComparatorWithPrecision(1e-5f)
+                .containsExactly(vector()); // other kernels, other rounding
         float[] vectors = new float[trainer.items().size() * trainer.dim()];
         trainer.vectors(trainer.items(), vectors);
         // an item that no step touched keeps the vector of an earlier step; i0 was in the last one
@@ -127,6 +125,27 @@ class LocalGenerationTest {
     }
 
     @Test
+    void usersFollowTheItemsOfTheirHistories() {
+        LocalGeneration generation = new LocalGeneration(settings, trainer);
+        RecallEngine engine = serving(generation);
+        learn(trainer, "first", 1);
+        generation.follow(1);
+        float[] before = found(engine).query();
+
+        trainer.change(new CatalogueChange.Upsert(new CatalogueItem("i1", TIME + 1, colour("c3"))));
+        trainer.learn(trainer.closeBatch());
+        generation.follow(2);
+        float[] repainted = found(engine).query();
+        trainer.change(new CatalogueChange.Removal("i1", TIME + 2));
+        trainer.learn(trainer.closeBatch());
+        generation.follow(3);
+
+        assertThat(repainted).isNotEqualTo(before);
+        assertThat(found(engine).query()).isNotEqualTo(repainted);
+        assertThat(found(engine).query()).usingComparatorWithPrecision(1e-5f).containsExactly(vector());
+    }
+
+    @Test
     void whileTheTrainerWithholdsAnswersStayAsTheyWere() {
         LocalGeneration generation = new LocalGeneration(settings, trainer);
         RecallEngine engine = serving(generation);
@@ -146,13 +165,20 @@ class LocalGenerationTest {
         assertThat(found(engine).items()).isEqualTo(during.items());
         assertThat(generation.pair().encoder().near(List.of("i1"), TIME)).isEqualTo(near);
 
+        trainer.change(new CatalogueChange.Removal("i2", TIME + 5)); // is not withheld
+        trainer.learn(trainer.closeBatch());
+        generation.follow(6);
+        assertThat(trainer.withheld()).isPresent();
+
         UserFeatures ben =
                 new UserFeatures("ben", TIME, Features.NONE, ANN.history()); // ann's additions are at their bound
-        learn(trainer, ben, "good again", 1);
-        generation.follow(6);
+        trainer.add(new TrainingExample("good again", ben, Features.NONE, "i0", "click", 1, TIME + 9, 0));
+        trainer.learn(trainer.closeBatch());
+        generation.follow(7);
         assertThat(trainer.withheld()).isEmpty();
         assertThat(found(engine).step()).isEqualTo(trainer.step());
         assertThat(generation.pair().encoder().near(List.of("i1"), TIME)).isNotEqualTo(near);
+        assertThat(found(engine).query()).usingComparatorWithPrecision(1e-5f).containsExactly(vector());
     }
 
     @Test
@@ -179,6 +205,17 @@ class LocalGenerationTest {
         assertThat(restored.digest()).isPresent().isEqualTo(trainer.digest());
     }
 
+    /** Returns ann's vector as the trainer makes it. */
+    private float[] vector() {
+        float[] vector = new float[trainer.dim()];
+        trainer.userVectors(List.of(ANN), List.of(Features.NONE), vector);
+        return vector;
+    }
+
+    private static Features colour(String name) {
+        return Features.of(Map.of("colour", new FeatureValue.Category(name)));
+    }
+
     private static Answer.Found found(RecallEngine engine) {
         return (Answer.Found) engine.recall(RecallRequest.unseen("ann", 10));
     }
@@ -190,7 +227,7 @@ class LocalGenerationTest {
 
     private static void learn(Trainer trainer, UserFeatures user, String id, double weight) {
         for (int at = 0; at < 4; at++) {
-            trainer.change(new CatalogueChange.Upsert(new CatalogueItem("i" + at, TIME, Features.NONE)));
+            trainer.change(new CatalogueChange.Upsert(new CatalogueItem("i" + at, TIME, colour("c" + at))));
         }
         for (int at = 0; at < 4; at++) {
             trainer.add(new TrainingExample(id + at, user, Features.NONE, "i" + at, "click", weight, TIME + at, 0));
