@@ -80,9 +80,10 @@ public final class ReplayRun {
      * Sends a click beside those of the data set, at the latest event time that was sent, and the exposure that it answers.
      *
      * @param id of both
+     * @param action of the click
      * @return its event time; absent if nothing has been sent yet
      */
-    public OptionalLong click(EventProducer producer, String id, String user, String item, long now) {
+    public OptionalLong click(EventProducer producer, String id, String user, String item, String action, long now) {
         long time = latestTime;
         if (time == 0) {
             return OptionalLong.empty();
@@ -92,7 +93,7 @@ public final class ReplayRun {
             send(producer, new ReplayEvent.ItemExposure(exposure), now);
         }
         Optional<String> answered = dataSet.hasExposures() ? Optional.of(id) : Optional.empty();
-        Click click = new Click(id, user, item, answered, "click", 1, time, now, Features.NONE);
+        Click click = new Click(id, user, item, answered, action, 1, time, now, Features.NONE);
         send(producer, new ReplayEvent.ItemClick(click), now);
         return OptionalLong.of(time);
     }

@@ -128,7 +128,7 @@ public final class LivePage implements AutoCloseable {
 
     private Map<String, Object> members(Snapshot snapshot) {
         Map<String, Object> members = snapshot.members();
-        members.put("clicks", clicks.isPresent());
+        members.put("actions", clicks.map(ClickSender::actions).orElse(List.of()));
         return members;
     }
 }

@@ -62,10 +62,12 @@ final class PageRoutes {
                                 Problem.of(UNSUPPORTED_TYPE, "the Content-Type must be " + HttpSetup.JSON));
                     }
                     Given click = Given.body(request);
-                    click.requireKnown(Set.of("user", "item"));
+                    click.requireKnown(Set.of("user", "item", "action"));
                     String user = click.id("user");
                     String item = click.id("item");
-                    long time = sender.send(user, item).orElseThrow(() -> unavailable("no event has been sent yet"));
+                    String action = click.choice("action", sender.actions());
+                    long time = sender.send(user, item, action)
+                            .orElseThrow(() -> unavailable("no event has been sent yet"));
                     HttpSetup.json(request, ACCEPTED, Map.of("user", user, "item", item, "time", time));
                 })));
     }

@@ -14,7 +14,7 @@ const filters = new Map(); // values by attribute
 let user = '';
 let asked = 0;
 let isTiming = false;
-let hasClicks = false;
+let actions = []; // a visitor's: to click, to hide, to bring back
 let choices = '';
 
 async function json(path, options) {
@@ -61,12 +61,13 @@ function say(text, tone = '') {
 
 function show(answer, about) {
   const buttons = () => [...byId('answers').querySelectorAll('button')];
-  const focused = document.activeElement?.dataset?.item;
-  const place = buttons().findIndex(button => button.dataset.item === focused);
+  const nameOf = button => button?.getAttribute('aria-label');
+  const focused = nameOf(document.activeElement);
+  const place = buttons().findIndex(button => nameOf(button) === focused);
   const best = Math.max(...answer.items.map(({ score }) => score), 1e-9);
   byId('answers').replaceChildren(...answer.items.map((found, at) => row(found, at, best)));
   if (place >= 0) { // the focus stays on its item, or on its place if the item has left
-    (buttons().find(button => button.dataset.item === focused) ?? buttons()[place])?.focus();
+    (buttons().find(button => nameOf(button) === focused) ?? buttons()[place])?.focus();
   }
   if (answer.items.length === 0) {
     byId('answers').append(element('tr', {}, element('td', { colspan: 5, class: 'muted' }, 'no item passes')));
@@ -75,6 +76,13 @@ function show(answer, about) {
   byId('history').replaceChildren(...(about.history.length > 0
     ? about.history.slice(0, 12).map(({ item }) => element('li', {}, element('b', {}, item), ' ', element('span', { class: 'muted' }, described(known.get(item)))))
     : [element('li', { class: 'muted' }, about.known ? 'no click yet' : 'this user is unknown: the answer is a cold start')]));
+  const hidden = answer.hidden ?? [];
+  byId('unwanted').hidden = hidden.length === 0;
+  byId('hides').replaceChildren(...hidden.slice(0, 12).map(item => {
+    const back = element('button', { type: 'button', class: 'chip', 'aria-label': `Bring ${item} back`, disabled: actions.length < 3 }, `${item} ↺`);
+    back.addEventListener('click', () => unhide(item));
+    return back;
+  }));
   const curl = `curl '${location.origin}${question().replaceAll("'", '%27')}'`;
   if (byId('command').dataset.text !== curl) {
     byId('command').dataset.text = curl;
@@ -87,12 +95,14 @@ function row({ item, score, parts, placed, nearest }, at, best) {
   const bar = element('meter', { min: 0, max: best, value: Math.max(0, score), 'aria-hidden': 'true' });
   const button = element('button', { type: 'button', 'data-item': item, 'aria-label': `Click ${item}` }, 'Click');
   button.addEventListener('click', () => click(item));
+  const hide = element('button', { type: 'button', 'data-item': item, 'aria-label': `Hide ${item}` }, 'Not this');
+  hide.addEventListener('click', () => hideItem(item));
   const made = element('tr', {},
     element('td', { class: 'number muted' }, String(at + 1)),
     element('th', { scope: 'row' }, element('b', {}, item), element('div', { class: 'muted' }, described(known.get(item)))),
     element('td', { class: 'score' }, plain(score), bar),
     element('td', {}, summed(parts), placement(placed), element('div', { class: 'muted' }, nearest?.length ? `near ${nearest.map(near => `${near.item} ${plain(near.score, 2)}`).join(', ')}` : '–')),
-    element('td', {}, hasClicks ? button : ''));
+    element('td', {}, actions.length > 0 ? button : '', actions.length > 1 ? hide : ''));
   const titles = byId('answers').parentElement.tHead.rows[0].cells;
   [...made.cells].forEach((cell, column) => { cell.title = titles[column].title; });
   return made;
@@ -114,27 +124,15 @@ function placement(placed) {
   ].join(' · '));
 }
 
-/**
- * Sends a click, and looks until the answer is another one, and until the item's vector has learnt events up to the click's time. Answers
- * change with every step too, so the click must be in the user's history. Ends if another question is asked meanwhile.
- */
-async function click(item) {
+/** What a visitor may do to see its effect. One at a time; ends if another question is asked meanwhile. */
+async function tried(trial) {
   if (isTiming) return;
   isTiming = true;
-  const clicker = user;
   const path = question();
   try {
-    const before = await json(path);
+    const before = idsOf(await json(path));
     const start = performance.now();
-    const sent = await json('/v1/clicks', { method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify({ user: clicker, item }) });
-    say(`${clicker} clicked ${item} …`);
-    const ids = answer => JSON.stringify(answer.items.map(found => found.item));
-    const isKnown = async () => (await json(pathOf('/v1/users/', clicker))).history.some(clicked => clicked.item === item);
-    const changed = await until(start, path, async () => await isKnown() && ids(await json(path)) !== ids(before));
-    await ask();
-    say(`${clicker} clicked ${item}: another answer after ${duration(changed)} …`, 'good');
-    const learnt = await until(start, path, async () => (await json(pathOf('/v1/items/', item))).eventTime >= sent.time);
-    say(`${clicker} clicked ${item}: another answer after ${duration(changed)}, a vector of ${item} that has learnt up to it after ${duration(learnt)}.`, 'good');
+    await trial(user, before, holds => until(start, path, holds), async () => idsOf(await json(path)));
   } catch (failed) {
     say(failed.message, 'bad');
   } finally {
@@ -143,10 +141,51 @@ async function click(item) {
   }
 }
 
+const idsOf = answer => answer.items.map(({ item }) => item);
+
+const send = (about, item, action) => json('/v1/clicks', {
+  method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify({ user: about, item, action }),
+});
+
+/**
+ * Sends a click, and looks until the answer is another one, and until the item's vector has learnt events up to the click's time. Answers
+ * change with every step too, so the click must be in the user's history.
+ */
+function click(item) {
+  return tried(async (clicker, before, when, now) => {
+    const sent = await send(clicker, item, actions[0]);
+    say(`${clicker} clicked ${item} …`);
+    const isKnown = async () => (await json(pathOf('/v1/users/', clicker))).history.some(clicked => clicked.item === item);
+    const changed = await when(async () => await isKnown() && String(await now()) !== String(before));
+    await ask();
+    say(`${clicker} clicked ${item}: another answer after ${duration(changed)} …`, 'good');
+    const learnt = await when(async () => (await json(pathOf('/v1/items/', item))).eventTime >= sent.time);
+    say(`${clicker} clicked ${item}: another answer after ${duration(changed)}, a vector of ${item} that has learnt up to it after ${duration(learnt)}.`, 'good');
+  });
+}
+
+/** Hides an item, and looks until the answer is without it. */
+function hideItem(item) {
+  return tried(async (who, before, when, now) => {
+    await send(who, item, actions[1]);
+    const gone = await when(async () => !(await now()).includes(item));
+    say(`${who} does not want ${item}: gone from the answer after ${duration(gone)}.`, 'good');
+  });
+}
+
+/** Brings a hidden item back, and looks until it is hidden no more. */
+function unhide(item) {
+  return tried(async (who, before, when) => {
+    await send(who, item, actions[2]);
+    const back = await when(async () => !((await json(question())).hidden ?? []).includes(item));
+    say(`${who} may have ${item} again after ${duration(back)}.`, 'good');
+  });
+}
+
 /** Milliseconds from the start until it holds, while the question is that of the path. */
 async function until(start, path, holds) {
   while (!(await holds())) {
-    if (question() !== path) throw new Error('the time of the click was not taken, as another question was asked meanwhile');
+    if (question() !== path) throw new Error('the time was not taken, as another question was asked meanwhile');
     if (performance.now() - start > PATIENCE_MILLIS) throw new Error(`nothing has changed within ${duration(PATIENCE_MILLIS)}`);
     await new Promise(resolve => setTimeout(resolve, LOOK_MILLIS));
   }
@@ -237,8 +276,8 @@ let lately = [];
 
 export function showTrial(state) {
   if (!begun) begin();
-  hasClicks = state.clicks;
-  byId('hint').textContent = hasClicks
+  actions = state.actions;
+  byId('hint').textContent = actions.length > 0
     ? 'A click is sent as the shop would send it: to the topics exposures and clicks. The time is from sending it.'
     : 'This server has no producer. Send a click to the topic clicks (docs/topics.md) and ask again:';
   if (state.questions) offer(state.questions).catch(() => { choices = ''; });

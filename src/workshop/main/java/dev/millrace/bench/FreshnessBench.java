@@ -83,8 +83,13 @@ public final class FreshnessBench {
         this.given.put("serve.state-dir", this.directory.resolve("serve").toString());
         this.given.put("serve.port", "0");
         this.given.put("train.http.port", "0");
-        this.given.merge("publish.attributes", FreshnessProbes.MARK, (others, mark) -> others + "," + mark);
+        addTo("publish.attributes", FreshnessProbes.MARK);
+        addTo("attribution.negative-actions", FreshnessProbes.HIDE);
         this.report = report;
+    }
+
+    private void addTo(String setting, String name) {
+        given.merge(setting, name, (others, one) -> others + "," + one);
     }
 
     /** What runs during a measurement. */

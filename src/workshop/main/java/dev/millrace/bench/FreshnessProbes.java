@@ -19,10 +19,12 @@ import java.util.concurrent.Future;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.BiPredicate;
+import java.util.stream.StreamSupport;
 
 /**
- * Measures from outside, over and over, the time until a new item is recalled, until a click changes its user's answer, and until a
- * request is answered.
+ * Measures from outside, over and over, the time until a new item is recalled, until a click changes its user's answer, until an item that
+ * a user does not want leaves the answer, and until a request is answered.
  *
  * <p>Each has a thread. The items and users are its own, so that nothing else changes their answers.
  */
@@ -30,6 +32,9 @@ final class FreshnessProbes implements AutoCloseable {
 
     /** The feature that only new items have, so that a filter finds them: {@code publish.attributes} must name it. */
     static final String MARK = "probe";
+
+    /** The action by which users hide items: {@code attribution.negative-actions} must name it. */
+    static final String HIDE = "hide";
 
     private static final Duration PATIENCE = Duration.ofSeconds(30);
     private static final Duration COME =
@@ -42,9 +47,10 @@ final class FreshnessProbes implements AutoCloseable {
     private final Map<String, Sample> waits = new LinkedHashMap<>();
     private final Sample newItems = sample("new item → recalled");
     private final Sample changedAnswers = sample("click → its user's answer");
+    private final Sample hiddenItems = sample("hide → gone from its user's answer");
     private final Sample requests = sample("recall request");
     private final AtomicInteger unanswered = new AtomicInteger();
-    private final ScheduledExecutorService threads = Executors.newScheduledThreadPool(3);
+    private final ScheduledExecutorService threads = Executors.newScheduledThreadPool(4);
     private final List<Future<?>> probes;
 
     /** A measurement that is repeated, with its number. */
@@ -72,6 +78,7 @@ final class FreshnessProbes implements AutoCloseable {
         this.probes = List.of(
                 threads.scheduleWithFixedDelay(repeated(this::newItem), 0, PAUSE_MILLIS, TimeUnit.MILLISECONDS),
                 threads.scheduleWithFixedDelay(repeated(this::click), 0, PAUSE_MILLIS, TimeUnit.MILLISECONDS),
+                threads.scheduleWithFixedDelay(repeated(this::hide), 0, PAUSE_MILLIS, TimeUnit.MILLISECONDS),
                 threads.scheduleAtFixedRate(repeated(ask), begin - System.nanoTime(), period, TimeUnit.NANOSECONDS));
     }
 
@@ -136,16 +143,31 @@ final class FreshnessProbes implements AutoCloseable {
 
     /** An unknown user sees the best item of the answer and clicks it. From then on it is the reason for every other item. */
     private void click(int number) throws IOException, InterruptedException {
-        String user = "probe-user-" + number;
+        act(number, "click", changedAnswers, (item, answer) -> isForWhoClicked(item, answer.path("items")));
+    }
+
+    /** An unknown user does not want the best item of the answer. From then on the answer says so. */
+    private void hide(int number) throws IOException, InterruptedException {
+        act(
+                number,
+                HIDE,
+                hiddenItems,
+                (item, answer) -> !isIn(item, answer.path("items"))
+                        && answer.path("hidden").path(0).asText().equals(item));
+    }
+
+    private void act(int number, String action, Sample sample, BiPredicate<String, JsonNode> isSeen)
+            throws IOException, InterruptedException {
+        String user = "probe-" + action + "-user-" + number;
         String path = "/v1/recall?k=10&explain=true&user=" + user;
         String item = first(path);
         if (item.isEmpty()) {
             return; // nothing is served yet
         }
         Stopwatch sent = Stopwatch.start();
-        replay.click(producer, "probe-click-" + number, user, item, System.currentTimeMillis());
-        await(sent, changedAnswers, () -> recall.ask(path)
-                .map(answer -> isForWhoClicked(item, answer.path("items")))
+        replay.click(producer, "probe-" + action + "-" + number, user, item, action, System.currentTimeMillis());
+        await(sent, sample, () -> recall.ask(path)
+                .map(answer -> isSeen.test(item, answer))
                 .orElse(false));
     }
 
@@ -156,13 +178,15 @@ final class FreshnessProbes implements AutoCloseable {
                 .orElse("");
     }
 
+    private static boolean isIn(String item, JsonNode items) {
+        return StreamSupport.stream(items.spliterator(), false)
+                .anyMatch(each -> each.path("item").asText().equals(item));
+    }
+
+    /** Clicked items do not come again. */
     private static boolean isForWhoClicked(String item, JsonNode items) {
-        for (JsonNode each : items) {
-            if (each.path("item").asText().equals(item)) {
-                return false; // clicked items do not come again
-            }
-        }
-        return items.path(0).path("nearest").path(0).path("item").asText().equals(item);
+        return !isIn(item, items)
+                && items.path(0).path("nearest").path(0).path("item").asText().equals(item);
     }
 
     private void await(Stopwatch sent, Sample sample, Stopwatch.Condition condition)

@@ -4,10 +4,12 @@ import dev.millrace.app.MillraceSettings;
 import dev.millrace.app.ReplayRun;
 import dev.millrace.app.ServeProcess;
 import dev.millrace.app.TrainProcess;
+import dev.millrace.attribute.AttributionSettings;
 import dev.millrace.evaluate.Figures;
 import dev.millrace.exam.ExamTotals;
 import dev.millrace.follow.Freshness;
 import dev.millrace.follow.ProgressWatch;
+import dev.millrace.page.ClickSender;
 import dev.millrace.state.Books;
 import dev.millrace.stream.run.StreamRunner;
 import dev.millrace.topic.EmbeddedBroker;
@@ -23,12 +25,15 @@ import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.InstantSource;
+import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.Set;
 import java.util.SortedMap;
 import java.util.UUID;
 import java.util.function.Function;
+import java.util.stream.Stream;
 
 /**
  * Everything in one process: broker, topics, trainer, server and a replay, with its progress on the terminal.
@@ -72,7 +77,8 @@ public final class Demo implements AutoCloseable {
         trainer.bindTo(registry);
         trainer.start();
         producer = new EventProducer(bound.clients(), bound.topics().names(), new AvroWire(bound.wire()));
-        server = ServeProcess.start(bound, registry, Optional.of(this::click));
+        server = ServeProcess.start(
+                bound, registry, Optional.of(new Visitor(bound.attribution().hiding())));
         out.println("page       " + server.url());
         out.println("data       " + directory.toAbsolutePath().normalize());
         out.println("broker     " + broker.bootstrapServers());
@@ -171,8 +177,26 @@ public final class Demo implements AutoCloseable {
         }
     }
 
-    private OptionalLong click(String user, String item) {
-        return replay.click(producer, "page-" + UUID.randomUUID(), user, item, System.currentTimeMillis());
+    /** A visitor of the page. */
+    private final class Visitor implements ClickSender {
+
+        private final List<String> actions;
+
+        Visitor(AttributionSettings.Hiding hiding) {
+            actions = Stream.of(Set.of(CLICK), hiding.actions(), hiding.undo())
+                    .flatMap(names -> names.stream().sorted().limit(1))
+                    .toList();
+        }
+
+        @Override
+        public List<String> actions() {
+            return actions;
+        }
+
+        @Override
+        public OptionalLong send(String user, String item, String action) {
+            return replay.click(producer, "page-" + UUID.randomUUID(), user, item, action, System.currentTimeMillis());
+        }
     }
 
     private boolean isDrained() {

@@ -120,6 +120,8 @@ final class DemoCommand implements Callable<Integer> {
         Pace pace = Pace.parse(speed != null ? speed : data.isGenerated() ? "500/s" : "max");
         byDefault.put("topic.partitions", "1");
         byDefault.put("stream.max-task-idle", pace instanceof Pace.Max ? "5s" : "100ms");
+        byDefault.put("attribution.negative-actions", "hide"); // buttons of the page
+        byDefault.put("attribution.undo-actions", "unhide");
         if (data.isGenerated()) {
             byDefault.put("publish.attributes", "category, brand, price"); // to filter by, and to colour the page's map
         }

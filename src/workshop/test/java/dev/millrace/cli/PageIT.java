@@ -167,6 +167,7 @@ class PageIT {
     void visitorsSteerTheirAnswers() throws Exception {
         walk(
                 this::aClickByKeyboardChangesTheAnswer,
+                this::whatIsNotWantedLeavesTheAnswerAndComesBack,
                 this::slidersAndFiltersChangeTheQuestionAndTheAnswer,
                 this::textsOfTopicsAreShownAsTexts);
     }
@@ -211,6 +212,27 @@ class PageIT {
                         .toString())
                 .doesNotContain("\"" + clicked + "\"");
         assertThat(isOnAnswer(browser)).isTrue();
+    }
+
+    private void whatIsNotWantedLeavesTheAnswerAndComesBack(Chromium browser) throws Exception {
+        browser.open(url, 1_600, HEIGHT, false);
+        browser.awaitTrue("document.querySelectorAll('#answers [aria-label^=Hide]').length > 0");
+        browser.evaluate("document.querySelector('#answers [aria-label^=Hide]').focus()");
+        String unwanted =
+                browser.evaluate("document.activeElement.dataset.item").asText();
+        String answered = "[...document.querySelectorAll('#answers button')].map(one => one.dataset.item)";
+
+        browser.press("Enter", "\r", 13);
+
+        String said = "document.getElementById('took').textContent";
+        browser.awaitTrue(said + ".includes('does not want " + unwanted + ": gone from the answer after')");
+        browser.awaitTrue("!" + answered + ".includes('" + unwanted + "')");
+        browser.awaitTrue("document.getElementById('hides').textContent.includes('" + unwanted + "')");
+
+        browser.evaluate("document.querySelector('#hides button').click()");
+
+        browser.awaitTrue(said + ".includes('may have " + unwanted + " again')");
+        browser.awaitTrue("document.getElementById('unwanted').hidden");
     }
 
     private void slidersAndFiltersChangeTheQuestionAndTheAnswer(Chromium browser) throws Exception {
