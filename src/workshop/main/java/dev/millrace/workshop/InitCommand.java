@@ -45,7 +45,7 @@ final class InitCommand implements Callable<Integer> {
     private static final String MAPPING = "mapping.properties";
     private static final String SETTINGS = "millrace.properties";
 
-    @Parameters(paramLabel = "LOG", arity = "0..1", description = "CSV or JSON lines, plain or gzipped")
+    @Parameters(paramLabel = "LOG", arity = "0..1", description = "CSV or JSON lines, plain or gzipped, or Parquet")
     @Nullable
     Path log;
 
