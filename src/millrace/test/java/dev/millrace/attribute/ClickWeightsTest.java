@@ -105,6 +105,23 @@ class ClickWeightsTest {
         });
     }
 
+    /** A state of an earlier build takes the setting over, and has a click but no number. */
+    @Test
+    void clickThatWaitedSinceBeforeTheSettingWeighsOne() {
+        Map<String, String> joined = Map.of("attribution.mode", "exposures");
+        Attribution before = scene.attribution(entries, joined);
+        before.click(new Click("c", "ann", "a", Optional.of("e"), "click", 1, START + 1, 0, seconds(7)));
+        before.drainDirty(entries);
+        attribution = attribution(joined);
+        attribution.restoreFrom(entries);
+
+        attribution.expose(exposure("e", "ann", "a", START));
+
+        assertThat(scene.examples)
+                .singleElement()
+                .satisfies(made -> assertThat(made.weight()).isEqualTo(1));
+    }
+
     @Test
     void floodOfOneUserHasOneVoice() {
         IntStream.rangeClosed(1, 99).forEach(this::honest);

@@ -13,7 +13,7 @@ public record DataSetSettings(List<String> kuairandActions, double movielensMinR
         return new DataSetSettings(
                 reader.names(
                         "replay.kuairand.actions = click: flags of KuaiRand that count as clicks; long-click and short-click: "
-                                + "clicks with and without a long view: " + KuaiRand.ACTIONS),
+                                + "clicks that were played for a minute, or less: " + KuaiRand.ACTIONS),
                 reader.number("replay.movielens.min-rating = 0 in [0, 5]: lowest rating of MovieLens that counts"));
     }
 }

@@ -74,7 +74,7 @@ final class KuaiRand implements DataSet {
             "tag");
     private static final List<String> COUNTS =
             List.of("follow_user_num", "fans_user_num", "friend_user_num", "register_days");
-    private static final String LONG_VIEW = "long_view";
+    private static final double LONG_SECONDS = 60;
     private static final ZoneId ZONE = ZoneId.of("Asia/Shanghai");
     private static final double[] DURATION_BOUNDS_SECONDS = {7, 15, 30, 60, 120, 240};
 
@@ -85,7 +85,7 @@ final class KuaiRand implements DataSet {
     /**
      * @param folder holds {@code log_standard*.csv}, {@code user_features_pure.csv} and {@code video_features_basic_pure.csv}, each
      *     plain or with {@code .gz}
-     * @param actions what becomes a click: a flag; or long-click and short-click, clicks with and without a long view
+     * @param actions what becomes a click: a flag; or long-click and short-click, clicks that were played for a minute, or less
      * @throws InvalidSettingsException if a file is missing or an action is not one of these
      */
     public KuaiRand(Path folder, List<String> actions) {
@@ -126,28 +126,27 @@ final class KuaiRand implements DataSet {
     /** The columns of the flags that say whether an action was done. */
     private static Stream<String> flags(String action) {
         return switch (action) {
-            case "long-view" -> Stream.of(LONG_VIEW);
-            case "long-click", "short-click" -> Stream.of("is_click", LONG_VIEW);
+            case "long-view" -> Stream.of("long_view");
+            case "long-click", "short-click" -> Stream.of("is_click");
             default -> Stream.of("is_" + action.replace('-', '_'));
         };
     }
 
-    private static boolean isDone(String action, Row row) {
-        return action.equals("short-click")
-                ? row.flag("is_click") && !row.flag(LONG_VIEW)
-                : flags(action).allMatch(row::flag);
+    private static boolean isDone(String action, Row row, Optional<Double> played) {
+        boolean isLong = played.orElse(0.0) >= LONG_SECONDS;
+        return flags(action).allMatch(row::flag)
+                && (isLong ? !action.equals("short-click") : !action.equals("long-click"));
     }
 
     private List<ReplayEvent> exposureAndClicks(Row row) {
         long time = TimeScale.MS.millis("time_ms", row.cell("time_ms"));
+        Optional<Double> played = row.number("play_time_ms").map(millis -> millis / 1000);
         FeatureRow context =
                 new FeatureRow().category("tab", row.text("tab")).category("hour", Optional.of(hour(time)));
         Features shown = context.features();
-        Features clicked = context.quantity(
-                        "play_time", row.number("play_time_ms").map(millis -> millis / 1000))
-                .features();
+        Features clicked = context.quantity("play_time", played).features();
         List<String> done =
-                actions.stream().filter(action -> isDone(action, row)).toList();
+                actions.stream().filter(action -> isDone(action, row, played)).toList();
         return exposureAndClicks(row, row.cell("user_id"), row.cell("video_id"), time, shown, clicked, done);
     }
 

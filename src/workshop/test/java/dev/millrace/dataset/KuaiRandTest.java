@@ -70,7 +70,7 @@ class KuaiRandTest {
 
     @Test
     void clicksAreLongOrShort() throws IOException {
-        write("7,1,1650812741436,1,0,1,2500,4\n7,2,1650812741437,1,0,0,2500,4\n7,2,1650812741438,0,0,1,2500,4\n");
+        write("7,1,1650812741436,1,0,1,60000,4\n7,2,1650812741437,1,0,1,59999,4\n7,2,1650812741438,0,0,1,60000,4\n");
 
         List<ReplayEvent> events = events(List.of("short-click", "long-click"));
 
