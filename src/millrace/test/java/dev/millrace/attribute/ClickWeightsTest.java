@@ -117,9 +117,8 @@ class ClickWeightsTest {
 
         attribution.expose(exposure("e", "ann", "a", START));
 
-        assertThat(scene.examples)
-                .singleElement()
-                .satisfies(made -> assertThat(made.weight()).isEqualTo(1));
+        assertThat(scene.examples).singleElement().satisfies(made -> assertThat(made.weight())
+                .isEqualTo(1));
     }
 
     @Test
