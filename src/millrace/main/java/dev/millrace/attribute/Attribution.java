@@ -74,6 +74,7 @@ public final class Attribution implements Durable {
     private final Timers timers;
     private final Users users;
     private final Exposures exposures;
+    private final ClickWeights weights;
     private final Contributions contributions;
     private final ExperimentCounts experiment;
     private final Books books = new Books();
@@ -95,6 +96,7 @@ public final class Attribution implements Durable {
         this.timers = new Timers(entries);
         this.users = new Users(settings, entries, cache, timers);
         this.exposures = new Exposures(settings, entries, timers);
+        this.weights = new ClickWeights(settings);
         this.contributions = new Contributions(settings.caps(), cache);
         this.experiment = new ExperimentCounts(cache);
         this.exposureClock = new TopicClock(settings.window().toMillis());
@@ -141,6 +143,7 @@ public final class Attribution implements Durable {
         user.hear(timers.cursor());
         user.remember(forgottenAfter);
         users.put(click.user(), user);
+        weights.hear(click);
 
         if (!settings.actions().contains(click.action())) {
             if (settings.hiding().actions().contains(click.action())) {
@@ -188,6 +191,7 @@ public final class Attribution implements Durable {
         books.settle(InputTopic.USERS, Outcome.REMOVED);
         exposureClock.forget(user);
         clickClock.forget(user);
+        weights.forget(user);
         users.known(user).ifPresent(state -> {
             cache.drain(); // so that a scan sees all versions
             long number = state.number;
@@ -288,7 +292,7 @@ public final class Attribution implements Durable {
         } else if (Arrays.equals(key, EntryKeys.EXPERIMENT)) {
             experiment.restore(value);
         } else if (key[0] == EntryKeys.VOICE) {
-            clock(key[1]).restoreVoice(EntryKeys.slotOf(key), value);
+            restoreVoice(key[1], EntryKeys.slotOf(key), value);
         } else {
             books.restore(key, value);
         }
@@ -303,6 +307,7 @@ public final class Attribution implements Durable {
         experiment.drain(sink);
         exposureClock.drainVoices(slot -> EntryKeys.voice(EntryKeys.EXPOSURE, slot), sink);
         clickClock.drainVoices(slot -> EntryKeys.voice(EntryKeys.CLICKED, slot), sink);
+        weights.drainVoices(slot -> EntryKeys.voice(EntryKeys.NUMBER, slot), sink);
         books.drainDirty(sink);
     }
 
@@ -312,10 +317,16 @@ public final class Attribution implements Durable {
         users.fields(form);
         exposureClock.fields(form);
         clickClock.fields(form);
+        weights.fields(form);
     }
 
-    private TopicClock clock(byte topic) {
-        return topic == EntryKeys.EXPOSURE ? exposureClock : clickClock;
+    private void restoreVoice(byte of, int slot, byte[] value) {
+        switch (of) {
+            case EntryKeys.EXPOSURE -> exposureClock.restoreVoice(slot, value);
+            case EntryKeys.CLICKED -> clickClock.restoreVoice(slot, value);
+            case EntryKeys.NUMBER -> weights.restoreVoice(slot, value);
+            default -> throw new IllegalStateException("a voice of kind " + (char) of);
+        }
     }
 
     private void hear(TopicClock clock, String user, long time) {
@@ -459,7 +470,7 @@ public final class Attribution implements Durable {
                 .map(found -> RememberedExposure.decoded(found.value()))
                 .filter(exposure -> isInTime(click, exposure));
         double amount = contributions.next(
-                EntryKeys.CLICKED, user.number, click.item(), countedAt(click.time()), click.weight());
+                EntryKeys.CLICKED, user.number, click.item(), countedAt(click.time()), weights.of(click));
         if (amount > 0) {
             output.example(new TrainingExample(
                     click.id(),
@@ -531,7 +542,7 @@ public final class Attribution implements Durable {
      */
     private Outcome learn(Click click, long number, UserFeatures user, Features context, Outcome learnt) {
         double amount =
-                contributions.next(EntryKeys.CLICKED, number, click.item(), countedAt(click.time()), click.weight());
+                contributions.next(EntryKeys.CLICKED, number, click.item(), countedAt(click.time()), weights.of(click));
         if (amount > 0) {
             output.example(new TrainingExample(
                     click.id(), user, context, click.item(), click.action(), amount, click.time(), click.producedAt()));
@@ -558,7 +569,7 @@ public final class Attribution implements Durable {
 
     /** Returns the reason if the click has an example that its weight did not count for whole; else none. */
     private String reason(Click click, Outcome outcome) {
-        return click.weight() > settings.caps().mostWeight() && outcome.hasExample() ? Outcome.CUT_WEIGHT : "";
+        return weights.of(click) > settings.caps().mostWeight() && outcome.hasExample() ? Outcome.CUT_WEIGHT : "";
     }
 
     private void fold(Click click, boolean isVisit) {
@@ -635,6 +646,7 @@ public final class Attribution implements Durable {
             }
             contributions.forget(state.number);
             experiment.forget(state.number);
+            weights.forget(user);
             if (state.isPublished()) {
                 output.userRemoved(user);
             }

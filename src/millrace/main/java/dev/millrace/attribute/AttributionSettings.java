@@ -6,6 +6,7 @@ import dev.millrace.settings.KeptSettings;
 import dev.millrace.settings.SettingsReader;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
@@ -35,7 +36,8 @@ public record AttributionSettings(
         Unclicked unclicked,
         Duration expireUsersAfter,
         Placement placement,
-        ContributionCaps caps) {
+        ContributionCaps caps,
+        Weights weights) {
 
     /**
      * How users hide items from their own answers.
@@ -99,6 +101,50 @@ public record AttributionSettings(
             CRC32C crc = new CRC32C();
             crc.update((seed + "\0" + user + '\0' + item + '\0' + id).getBytes(StandardCharsets.UTF_8));
             return crc.getValue() < share * 0x1p32;
+        }
+    }
+
+    /**
+     * What a click weighs beside its own weight.
+     *
+     * @param byAction weight of each action that makes an example
+     * @param number name of the number in a click's context that says what the click is worth
+     */
+    public record Weights(Map<String, Double> byAction, Optional<String> number) {
+
+        private static final String FROM = "from"; // an action of this name has weight 1
+
+        public Weights {
+            byAction = Map.copyOf(byAction);
+        }
+
+        /** @param actions that make examples */
+        private static Weights read(SettingsReader reader, Set<String> actions, ContributionCaps caps) {
+            Map<String, Double> byAction = new HashMap<>();
+            for (String action : actions) {
+                if (!action.equals(FROM)) {
+                    SettingsReader own = reader.named(action);
+                    double weight = own.number(
+                            "attribution.weight.<action> = 1 in [0.05, 1000000]: weight of each click with that action, one of "
+                                    + "attribution.actions or attribution.negative-actions; times the click's own");
+                    own.require(
+                            weight <= Math.max(1, caps.most()),
+                            "attribution.weight.<action>: must be at most the least of attribution.max-weight, "
+                                    + "attribution.cap.user-item and attribution.cap.user, beyond which no click counts");
+                    byAction.put(action, weight);
+                }
+            }
+            return new Weights(
+                    byAction,
+                    Optional.of(reader.text(
+                                    "attribution.weight.from: name of a number in the context of clicks, such as seconds watched or "
+                                            + "a price, whose logarithm they weigh: 1 for the median of recent users, cut at their "
+                                            + "90th percentile; empty: none"))
+                            .filter(name -> !name.isEmpty()));
+        }
+
+        double of(String action) {
+            return byAction.getOrDefault(action, 1.0);
         }
     }
 
@@ -196,13 +242,18 @@ public record AttributionSettings(
 
     /** Reads the settings of an attribution. Faults are the reader's to report. */
     public static AttributionSettings read(SettingsReader reader) {
+        Set<String> positive = Set.copyOf(actions(reader));
+        Hiding hiding = Hiding.read(reader);
+        Set<String> learnt = new TreeSet<>(positive); // faults come in its order
+        learnt.addAll(hiding.actions);
+        ContributionCaps caps = ContributionCaps.read(reader);
         AttributionSettings settings = new AttributionSettings(
                 reader.choice(
                         "attribution.mode: exposures: clicks are joined to exposures; clicks-only: the log has no "
                                 + "exposures, and each click counts as an exposure too",
                         Mode.EXPOSURES),
-                Set.copyOf(actions(reader)),
-                Hiding.read(reader),
+                positive,
+                hiding,
                 reader.duration(
                         "attribution.window = 30m in [1ms, 365d]: event time after an exposure in which an action is "
                                 + "attributed to it"),
@@ -232,7 +283,8 @@ public record AttributionSettings(
                                 + "partitioner are rejected; any: partitions are not checked, for producers with one "
                                 + "partitioner of their own",
                         Placement.MURMUR2)),
-                ContributionCaps.read(reader));
+                caps,
+                Weights.read(reader, learnt, caps));
         reader.require(
                 settings.deduplicationWindow.compareTo(settings.window) >= 0,
                 "attribution.deduplication-window",

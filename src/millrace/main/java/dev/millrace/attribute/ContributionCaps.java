@@ -48,6 +48,11 @@ public record ContributionCaps(double perItem, double perUser, Duration halfLife
         return perItem > 0 || perUser > 0;
     }
 
+    /** Returns the most that one example can count. */
+    double most() {
+        return amount(mostWeight, 0, 0);
+    }
+
     /**
      * Returns what the next example counts; 0 if there is to be none.
      *

@@ -27,7 +27,7 @@ import java.util.List;
  * E number                       what the user did in the latest experiment
  * T moment block                 timers, from that moment on
  * clock                          the clocks, and how far the timers are done
- * C topic slot                   a voice of the clock of a topic
+ * C kind slot                    a voice of the clock of a topic, or of the numbers of clicks
  * experiment                     the latest experiment and its sums
  * b …                            the books, as their own class writes them
  * </pre>
@@ -56,6 +56,7 @@ final class EntryKeys {
     static final byte HIDDEN_END = 'Q';
 
     static final byte VOICE = 'C';
+    static final byte NUMBER = 'Y'; // a kind of voices, beside those of the topics
 
     private static final byte NAMES_NONE = 0;
     private static final byte NAMES_EXPOSURE = 1;
@@ -153,9 +154,9 @@ final class EntryKeys {
         return start(TIMERS, first, Long.BYTES).putLong(block).array();
     }
 
-    /** @param topic one byte for each */
-    static byte[] voice(byte topic, int slot) {
-        return new byte[] {VOICE, topic, (byte) slot};
+    /** @param kind one byte for each topic, or {@link #NUMBER} */
+    static byte[] voice(byte kind, int slot) {
+        return new byte[] {VOICE, kind, (byte) slot};
     }
 
     static int slotOf(byte[] voice) {

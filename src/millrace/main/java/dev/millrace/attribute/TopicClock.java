@@ -3,13 +3,7 @@ package dev.millrace.attribute;
 import dev.millrace.state.EntrySink;
 import dev.millrace.state.Form;
 import dev.millrace.state.KeyIndex;
-import java.util.Arrays;
-import java.util.BitSet;
-import java.util.HashMap;
-import java.util.Map;
-import java.util.Objects;
 import java.util.function.IntFunction;
-import org.jspecify.annotations.Nullable;
 
 /**
  * The event time of one topic, as its users tell it: the latest time that more than half of the recent users have reached. One thread.
@@ -17,57 +11,21 @@ import org.jspecify.annotations.Nullable;
  * <p>A user's time is that of the user's last event. So each user has one voice, however many events there are and whatever their times. The
  * clock never goes back. It is a function of the events alone.
  *
- * <p>Recent are the last {@value #USERS} users, but for those without an event for {@code recent} of the clock's own time, and those behind whose
+ * <p>Recent are the last {@value Voices#USERS} users, but for those without an event for {@code recent} of the clock's own time, and those behind whose
  * last event others took {@value #TURNS} turns. The first bound makes the voices many where users are many. The second leaves it to the few of a
  * quiet hour. The third ends the wait for users who do not come back: an event is a turn if its user was not among the newer half of the voices,
  * and a {@value #EVENTS_A_TURN}th of one otherwise, so that few who talk among themselves do not outlive the others. After a pause longer than {@code
  * recent} more than half of those before and after it must have passed it; then those before it are no longer recent.
- *
- * <p>Layout: each voice has a slot, and each slot is an entry. So a commit writes what was said since the last one.
  */
 public final class TopicClock {
-
-    /** Of so many, half are wrong by chance once in a hundred million times where a third of all users are: 5.7 standard deviations. */
-    static final int USERS = 255;
 
     static final int TURNS = 4096;
     static final int EVENTS_A_TURN = 64;
 
     private final long recentMillis;
-    private final Map<Long, Voice> byUser = new HashMap<>();
-    private final @Nullable Voice[] slots = new Voice[USERS + 1];
-    private final BitSet dirty = new BitSet();
-    private final BitSet stored = new BitSet();
-    /** [count, …] The times of the voices, ascending. */
-    private final long[] times = new long[USERS + 1];
-    /** [count, …] Their turns, ascending. */
-    private final long[] spoken = new long[USERS + 1];
-    /** [count, …] The slots of the voices in the order of their turns. */
-    private final int[] speakers = new int[USERS + 1];
-
-    private int count;
-
+    private final Voices voices = new Voices();
     private long time;
     private long turns; // times EVENTS_A_TURN
-
-    /**
-     * What a user said last.
-     *
-     * @param user fingerprint of the id
-     * @param turn the turns up to it, its own included
-     * @param time of the event, epoch milliseconds
-     * @param heardAt the clock's time then
-     */
-    private record Voice(int slot, long user, long turn, long time, long heardAt) {
-        Voice fields(Form form) {
-            return new Voice(
-                    slot,
-                    form.longInteger(user),
-                    form.longInteger(turn),
-                    form.longInteger(time),
-                    form.longInteger(heardAt));
-        }
-    }
 
     /** @param recentMillis of the clock's time without an event of a user, after which the user is not recent any more */
     public TopicClock(long recentMillis) {
@@ -82,24 +40,17 @@ public final class TopicClock {
     /** Takes an event of a user. */
     public void hear(String user, long eventTime) {
         long who = KeyIndex.fingerprint(user);
-        Voice before = byUser.get(who);
-        turns += before != null && isAmongNewer(before) ? 1 : EVENTS_A_TURN;
-        if (before != null) {
-            forget(before);
+        turns += voices.isAmongNewer(who) ? 1 : EVENTS_A_TURN;
+        voices.say(who, turns, eventTime, time);
+        while (!isRecent(voices.oldest())) {
+            voices.forget(voices.oldest());
         }
-        say(new Voice(freeSlot(), who, turns, eventTime, time));
-        while (!isRecent(oldest())) {
-            forget(oldest());
-        }
-        moveTo(times[(count - 1) / 2]);
+        moveTo(voices.value((voices.count() - 1) / 2));
     }
 
     /** Forgets a user. */
     public void forget(String user) {
-        Voice voice = byUser.get(KeyIndex.fingerprint(user));
-        if (voice != null) {
-            forget(voice);
-        }
+        voices.forget(user);
     }
 
     /** Writes or reads all but the voices. */
@@ -114,104 +65,29 @@ public final class TopicClock {
      * @param key of the entry of a slot
      */
     public void drainVoices(IntFunction<byte[]> key, EntrySink sink) {
-        dirty.stream().forEach(slot -> {
-            Voice voice = slots[slot];
-            if (voice != null) {
-                sink.put(key.apply(slot), Form.written(voice::fields));
-            } else if (stored.get(slot)) {
-                sink.delete(key.apply(slot));
-            }
-            stored.set(slot, voice != null);
-        });
-        dirty.clear();
+        voices.drain(key, sink);
     }
 
     public void restoreVoice(int slot, byte[] value) {
-        say(Form.read(value, new Voice(slot, 0, 0, 0, 0)::fields));
-        dirty.clear(slot);
-        stored.set(slot);
+        voices.restore(slot, value);
     }
 
-    private boolean isRecent(Voice voice) {
-        return count <= USERS
-                && voice.turn > turns - (long) TURNS * EVENTS_A_TURN
-                && voice.heardAt >= time - recentMillis;
-    }
-
-    /** Returns true if fewer than half of the voices are newer. */
-    private boolean isAmongNewer(Voice voice) {
-        return 2 * (count - 1 - place(spoken, voice.turn)) < count;
-    }
-
-    private Voice oldest() {
-        return voice(speakers[0]);
-    }
-
-    private Voice voice(int slot) {
-        return Objects.requireNonNull(slots[slot]);
+    private boolean isRecent(Voices.Voice voice) {
+        return voices.count() <= Voices.USERS
+                && voice.turn() > turns - (long) TURNS * EVENTS_A_TURN
+                && voice.heardAt() >= time - recentMillis;
     }
 
     /** Moves on. After a pause, those who have passed it were heard just now, and the others are not recent. */
     private void moveTo(long reached) {
         if (reached - time > recentMillis) {
-            for (int slot : Arrays.copyOf(speakers, count)) {
-                Voice voice = voice(slot);
-                forget(voice);
-                if (voice.time >= reached - recentMillis) {
-                    say(new Voice(voice.slot, voice.user, voice.turn, voice.time, reached));
+            for (Voices.Voice voice : voices.all()) {
+                voices.forget(voice);
+                if (voice.value() >= reached - recentMillis) {
+                    voices.add(new Voices.Voice(voice.slot(), voice.user(), voice.turn(), voice.value(), reached));
                 }
             }
         }
         time = Math.max(time, reached);
-    }
-
-    private void say(Voice voice) {
-        insert(times, voice.time);
-        int at = insert(spoken, voice.turn);
-        System.arraycopy(speakers, at, speakers, at + 1, count - at);
-        speakers[at] = voice.slot;
-        count++;
-        byUser.put(voice.user, voice);
-        slots[voice.slot] = voice;
-        dirty.set(voice.slot);
-    }
-
-    private void forget(Voice voice) {
-        remove(times, voice.time);
-        int at = remove(spoken, voice.turn);
-        count--;
-        System.arraycopy(speakers, at + 1, speakers, at, count - at);
-        byUser.remove(voice.user);
-        slots[voice.slot] = null;
-        dirty.set(voice.slot);
-    }
-
-    /** Returns where the value is now. */
-    private int insert(long[] ascending, long value) {
-        int at = place(ascending, value);
-        System.arraycopy(ascending, at, ascending, at + 1, count - at);
-        ascending[at] = value;
-        return at;
-    }
-
-    /** Returns where the value was. */
-    private int remove(long[] ascending, long value) {
-        int at = place(ascending, value);
-        System.arraycopy(ascending, at + 1, ascending, at, count - 1 - at);
-        return at;
-    }
-
-    /** Returns the place of a value. */
-    private int place(long[] ascending, long value) {
-        int found = Arrays.binarySearch(ascending, 0, count, value);
-        return found < 0 ? -found - 1 : found;
-    }
-
-    private int freeSlot() {
-        int slot = 0;
-        while (slots[slot] != null) {
-            slot++;
-        }
-        return slot;
     }
 }

@@ -56,6 +56,9 @@ class AttributionOracleTest {
                 Map.entry("attribution.deduplication-window", "90s"),
                 Map.entry("attribution.cap.user-item", "0"),
                 Map.entry("attribution.cap.user", "0"),
+                Map.entry("attribution.weight.like", "1.5"),
+                Map.entry("attribution.weight.hide", "0.5"),
+                Map.entry("attribution.weight.from", "seconds"),
                 Map.entry("history.length", "3"))));
         for (int seed = 0; seed < 400; seed++) {
             AttributionScene scene = new AttributionScene();
@@ -143,7 +146,7 @@ class AttributionOracleTest {
                     1,
                     time,
                     time,
-                    Features.NONE));
+                    Features.of(Map.of("seconds", new FeatureValue.Quantity(1 << below(6, seed, number, 17))))));
         }
         int shown = 0;
         int acted = 0;

@@ -59,6 +59,7 @@ final class AttributionReference {
     private final List<Wait> waiting = new ArrayList<>();
     private final Map<List<String>, Long> seen = new HashMap<>(); // until when, by user and click
     private final Map<String, Known> users = new HashMap<>();
+    private final Map<String, Double> numbers = new HashMap<>(); // the last of each user
     private long now; // up to which windows have ended
 
     AttributionReference(AttributionSettings settings) {
@@ -109,6 +110,9 @@ final class AttributionReference {
             count("clicks", "duplicate", 1);
             return;
         }
+        if (!isHiding && !isUndoing) {
+            numbers.put(click.user(), number(click));
+        }
         Optional<Shown> answered =
                 shown.stream().filter(one -> answers(click, one)).max(Comparator.comparing(one -> one.of.time()));
         if (isHiding || isUndoing) {
@@ -140,7 +144,7 @@ final class AttributionReference {
                     shown.map(one -> one.of.context()).orElse(click.context()),
                     click.item(),
                     click.action(),
-                    1,
+                    settings.weights().of(click.action()),
                     click.time(),
                     click.producedAt(),
                     false));
@@ -166,6 +170,7 @@ final class AttributionReference {
         exposureClock.forget(user);
         clickClock.forget(user);
         users.remove(user);
+        numbers.remove(user);
         open.stream().filter(one -> one.of.user().equals(user)).forEach(one -> settle("exposures", "erased"));
         waiting.stream().filter(wait -> wait.click.user().equals(user)).forEach(wait -> settle("clicks", "erased"));
         shown.removeIf(one -> one.of.user().equals(user));
@@ -209,7 +214,14 @@ final class AttributionReference {
     private void learn(Click click, Known then, long moment, Features context) {
         UserFeatures user = features(click.user(), then, moment);
         examples.add(new TrainingExample(
-                click.id(), user, context, click.item(), click.action(), 1, click.time(), click.producedAt()));
+                click.id(),
+                user,
+                context,
+                click.item(),
+                click.action(),
+                weight(click),
+                click.time(),
+                click.producedAt()));
         Known known = known(click.user());
         List<Visit> visits = new ArrayList<>(known.visits);
         if (visits.stream().noneMatch(one -> one.item.equals(click.item()) && one.time > click.time())) {
@@ -219,6 +231,29 @@ final class AttributionReference {
         }
         List<Visit> kept = visits.subList(0, Math.min(visits.size(), settings.historyLength()));
         users.put(click.user(), new Known(known.profileTime, known.profile, List.copyOf(kept), known.unwanted));
+    }
+
+    private double weight(Click click) {
+        double median = leastOf(0.5);
+        double worth = StrictMath.log1p(Math.min(number(click), leastOf(0.9)) / median) / StrictMath.log(2);
+        return settings.weights().of(click.action()) * worth;
+    }
+
+    private static double number(Click click) {
+        return click.context()
+                .value("seconds")
+                .orElseThrow()
+                .match(category -> 0.0, FeatureValue.Quantity::value, bag -> 0.0, dense -> 0.0);
+    }
+
+    /** Returns the least number that at least a share of all do not exceed. */
+    private double leastOf(double share) {
+        return numbers.values().stream()
+                .sorted()
+                .filter(one ->
+                        numbers.values().stream().filter(other -> other <= one).count() >= share * numbers.size())
+                .findFirst()
+                .orElseThrow();
     }
 
     private static UserFeatures features(String user, Known known, long moment) {

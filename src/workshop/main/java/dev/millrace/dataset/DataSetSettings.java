@@ -12,7 +12,8 @@ public record DataSetSettings(List<String> kuairandActions, double movielensMinR
     public static DataSetSettings read(SettingsReader reader) {
         return new DataSetSettings(
                 reader.names(
-                        "replay.kuairand.actions = click: flags of KuaiRand that count as clicks: " + KuaiRand.ACTIONS),
+                        "replay.kuairand.actions = click: flags of KuaiRand that count as clicks; long-click and short-click: "
+                                + "clicks that were played for a minute, or less: " + KuaiRand.ACTIONS),
                 reader.number("replay.movielens.min-rating = 0 in [0, 5]: lowest rating of MovieLens that counts"));
     }
 }

@@ -35,7 +35,7 @@ import java.util.stream.Stream;
  * KuaiRand-Pure (Gao et al. 2022): exposures of short videos with feedback flags, in the original files.
  *
  * <p>A row of the log is an exposure. Each chosen flag that is set adds a click. The log has no time for a click, so its time is one
- * second after its exposure. The id of an exposure is a fingerprint of its row. Some rows of the log are exact repetitions: they become the same
+ * second after its exposure. Its context has the seconds played, as {@code play_time}, beside that of the exposure. The id of an exposure is a fingerprint of its row. Some rows of the log are exact repetitions: they become the same
  * event, and the pipeline drops the second one.
  */
 final class KuaiRand implements DataSet {
@@ -43,14 +43,23 @@ final class KuaiRand implements DataSet {
     /** Time from an exposure to its click. */
     private static final long CLICK_DELAY_MILLIS = 1_000;
 
-    private static final List<String> ACTION_NAMES =
-            List.of("click", "like", "follow", "comment", "forward", "hate", "long-view", "profile-enter");
+    private static final List<String> ACTION_NAMES = List.of(
+            "click",
+            "long-click",
+            "short-click",
+            "like",
+            "follow",
+            "comment",
+            "forward",
+            "hate",
+            "long-view",
+            "profile-enter");
 
     /** The actions that a flag can become, for a message. */
     static final String ACTIONS = String.join(", ", ACTION_NAMES);
 
     private static final RowFormat FORMAT = new RowFormat.Csv(',', Optional.of('"'), List.of(), StandardCharsets.UTF_8);
-    private static final List<String> LOG_COLUMNS = List.of("user_id", "video_id", "time_ms", "tab");
+    private static final List<String> LOG_COLUMNS = List.of("user_id", "video_id", "time_ms", "play_time_ms", "tab");
     private static final List<String> VIDEO_COLUMNS = List.of(
             "video_id",
             "author_id",
@@ -65,6 +74,7 @@ final class KuaiRand implements DataSet {
             "tag");
     private static final List<String> COUNTS =
             List.of("follow_user_num", "fans_user_num", "friend_user_num", "register_days");
+    private static final double LONG_SECONDS = 60;
     private static final ZoneId ZONE = ZoneId.of("Asia/Shanghai");
     private static final double[] DURATION_BOUNDS_SECONDS = {7, 15, 30, 60, 120, 240};
 
@@ -75,7 +85,7 @@ final class KuaiRand implements DataSet {
     /**
      * @param folder holds {@code log_standard*.csv}, {@code user_features_pure.csv} and {@code video_features_basic_pure.csv}, each
      *     plain or with {@code .gz}
-     * @param actions the flags that become clicks: click, like, follow, comment, forward, hate, long-view, profile-enter
+     * @param actions what becomes a click: a flag; or long-click and short-click, clicks that were played for a minute, or less
      * @throws InvalidSettingsException if a file is missing or an action is not one of these
      */
     public KuaiRand(Path folder, List<String> actions) {
@@ -105,7 +115,7 @@ final class KuaiRand implements DataSet {
     @Override
     public Stream<ReplayEvent> events(Consumer<? super BadRow> badRows) {
         List<String> columns = new ArrayList<>(LOG_COLUMNS);
-        actions.forEach(action -> columns.add(flag(action)));
+        actions.stream().flatMap(KuaiRand::flags).distinct().forEach(columns::add);
         List<LogFile> log = logs.stream()
                 .map(path ->
                         new LogFile(DataFiles.withColumns(new RowFile(path, FORMAT, columns)), this::exposureAndClicks))
@@ -113,20 +123,31 @@ final class KuaiRand implements DataSet {
         return new Timeline(videos(badRows), users(badRows), log).sortedInMemory(badRows);
     }
 
-    /** The column of an action's flag. */
-    private static String flag(String action) {
-        return action.equals("long-view") ? "long_view" : "is_" + action.replace('-', '_');
+    /** The columns of the flags that say whether an action was done. */
+    private static Stream<String> flags(String action) {
+        return switch (action) {
+            case "long-view" -> Stream.of("long_view");
+            case "long-click", "short-click" -> Stream.of("is_click");
+            default -> Stream.of("is_" + action.replace('-', '_'));
+        };
+    }
+
+    private static boolean isDone(String action, Row row, Optional<Double> played) {
+        boolean isLong = played.orElse(0.0) >= LONG_SECONDS;
+        return flags(action).allMatch(row::flag)
+                && (isLong ? !action.equals("short-click") : !action.equals("long-click"));
     }
 
     private List<ReplayEvent> exposureAndClicks(Row row) {
         long time = TimeScale.MS.millis("time_ms", row.cell("time_ms"));
-        Features context = new FeatureRow()
-                .category("tab", row.text("tab"))
-                .category("hour", Optional.of(hour(time)))
-                .features();
+        Optional<Double> played = row.number("play_time_ms").map(millis -> millis / 1000);
+        FeatureRow context =
+                new FeatureRow().category("tab", row.text("tab")).category("hour", Optional.of(hour(time)));
+        Features shown = context.features();
+        Features clicked = context.quantity("play_time", played).features();
         List<String> done =
-                actions.stream().filter(action -> row.flag(flag(action))).toList();
-        return exposureAndClicks(row, row.cell("user_id"), row.cell("video_id"), time, context, done);
+                actions.stream().filter(action -> isDone(action, row, played)).toList();
+        return exposureAndClicks(row, row.cell("user_id"), row.cell("video_id"), time, shown, clicked, done);
     }
 
     /** The hour of the day in China. */
@@ -134,15 +155,15 @@ final class KuaiRand implements DataSet {
         return Integer.toString(Instant.ofEpochMilli(time).atZone(ZONE).getHour());
     }
 
-    /** A row's exposure, and a second later a click for each action. */
+    /** A row's exposure, and a second later a click for each action, each with its context. */
     static List<ReplayEvent> exposureAndClicks(
-            Row row, String user, String item, long time, Features context, List<String> actions) {
+            Row row, String user, String item, long time, Features shown, Features clicked, List<String> actions) {
         String id = row.fingerprint();
         List<ReplayEvent> events = new ArrayList<>();
-        events.add(new ReplayEvent.ItemExposure(new Exposure(id, user, item, time, 0, context)));
+        events.add(new ReplayEvent.ItemExposure(new Exposure(id, user, item, time, 0, shown)));
         for (String action : actions) {
             events.add(new ReplayEvent.ItemClick(new Click(
-                    id + "." + action, user, item, Optional.of(id), action, 1, time + CLICK_DELAY_MILLIS, 0, context)));
+                    id + "." + action, user, item, Optional.of(id), action, 1, time + CLICK_DELAY_MILLIS, 0, clicked)));
         }
         return events;
     }

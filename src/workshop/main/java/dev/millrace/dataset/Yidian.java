@@ -104,7 +104,7 @@ public final class Yidian implements DataSet {
                 .category("hour", Optional.of(KuaiRand.hour(time)))
                 .features();
         List<String> actions = row.flag("click") ? List.of("click") : List.of();
-        return KuaiRand.exposureAndClicks(row, row.cell("user_id"), article, time, context, actions);
+        return KuaiRand.exposureAndClicks(row, row.cell("user_id"), article, time, context, context, actions);
     }
 
     private static FeatureTable.Entry user(Row row) {

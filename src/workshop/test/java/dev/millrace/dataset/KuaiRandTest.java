@@ -22,7 +22,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 class KuaiRandTest {
 
-    private static final String LOG_HEADER = "user_id,video_id,time_ms,is_click,is_like,long_view,tab\n";
+    private static final String LOG_HEADER = "user_id,video_id,time_ms,is_click,is_like,long_view,play_time_ms,tab\n";
     private static final String USERS =
             """
             user_id,user_active_degree,follow_user_num,follow_user_num_range,onehot_feat4
@@ -41,7 +41,7 @@ class KuaiRandTest {
 
     @Test
     void rowBecomesAnExposureAndAClick() throws IOException {
-        write("7,1,1650812741436,1,0,1,4\n");
+        write("7,1,1650812741436,1,0,1,2500,4\n");
 
         List<ReplayEvent> events = events(List.of("click"));
 
@@ -55,11 +55,13 @@ class KuaiRandTest {
         assertThat(click.time()).isEqualTo(exposure.time() + 1_000);
         assertThat(click.action()).isEqualTo("click");
         assertThat(click.id()).isNotEqualTo(exposure.id());
+        assertThat(click.context().value("play_time")).contains(new FeatureValue.Quantity(2.5));
+        assertThat(exposure.context().values()).doesNotContainKey("play_time");
     }
 
     @Test
     void chosenFlagsBecomeActionsOfTheirOwn() throws IOException {
-        write("7,1,1650812741436,1,0,1,4\n7,2,1650812741437,0,1,0,4\n");
+        write("7,1,1650812741436,1,0,1,2500,4\n7,2,1650812741437,0,1,0,2500,4\n");
 
         List<ReplayEvent> events = events(List.of("long-view", "like"));
 
@@ -67,8 +69,17 @@ class KuaiRandTest {
     }
 
     @Test
+    void clicksAreLongOrShort() throws IOException {
+        write("7,1,1650812741436,1,0,1,60000,4\n7,2,1650812741437,1,0,1,59999,4\n7,2,1650812741438,0,0,1,60000,4\n");
+
+        List<ReplayEvent> events = events(List.of("short-click", "long-click"));
+
+        assertThat(EventsByKind.clicks(events)).extracting(Click::action).containsExactly("long-click", "short-click");
+    }
+
+    @Test
     void onlyRowsThatRepeatExactlyShareAnId() throws IOException {
-        write("7,1,1650812741436,1,0,1,4\n7,1,1650812741436,1,0,1,4\n7,1,1650812741436,1,0,0,4\n");
+        write("7,1,1650812741436,1,0,1,2500,4\n7,1,1650812741436,1,0,1,2500,4\n7,1,1650812741436,1,0,0,2500,4\n");
 
         List<Exposure> exposures = EventsByKind.exposures(events(List.of("click")));
 
@@ -79,7 +90,7 @@ class KuaiRandTest {
 
     @Test
     void featuresAreReadAndEmptyOnesAreAbsent() throws IOException {
-        write("7,1,1650812741436,1,0,1,4\n");
+        write("7,1,1650812741436,1,0,1,2500,4\n");
 
         List<ReplayEvent> events = events(List.of("click"));
 
@@ -104,8 +115,8 @@ class KuaiRandTest {
 
     @Test
     void severalLogsAreMergedByTime() throws IOException {
-        write("7,1,1650812740000,0,0,0,4\n7,1,1650812760000,0,0,0,4\n");
-        Files.writeString(folder.resolve("log_standard_b.csv"), LOG_HEADER + "7,2,1650812750000,0,0,0,4\n");
+        write("7,1,1650812740000,0,0,0,2500,4\n7,1,1650812760000,0,0,0,2500,4\n");
+        Files.writeString(folder.resolve("log_standard_b.csv"), LOG_HEADER + "7,2,1650812750000,0,0,0,2500,4\n");
 
         List<Exposure> exposures = EventsByKind.exposures(events(List.of("click")));
 
@@ -116,12 +127,12 @@ class KuaiRandTest {
     void badRowsAreReportedAndTheOthersKept() throws IOException {
         write(
                 """
-                7,1,soon,1,0,1,4
-                7,,1650812741436,1,0,1,4
-                7,1,1650812741436,maybe,0,1,4
+                7,1,soon,1,0,1,2500,4
+                7,,1650812741436,1,0,1,2500,4
+                7,1,1650812741436,maybe,0,1,2500,4
                 7,1
-                7,1,1650812,0,0,0,4
-                7,1,1650812741436,0,0,1,4
+                7,1,1650812,0,0,0,2500,4
+                7,1,1650812741436,0,0,1,2500,4
                 """);
         BadRows bad = new BadRows(10);
 

@@ -60,6 +60,39 @@ class CountAuditTest {
         assertThat(occurred).contains("attributed", "hidden", "late", "duplicate", "erased", "rejected: undecodable");
     }
 
+    /** The tasks move while they play, so what a number is worth comes from their entries, too. */
+    @Test
+    void weightsAreMadeAgain(@TempDir Path folder) {
+        Set<Double> weights = new HashSet<>();
+        for (int seed = 1; seed <= 4; seed++) {
+            LoggedAttribution scene = new LoggedAttribution(Fault.NONE, weighing());
+            scene.play(seed);
+            assertThat(scene.audit(folder.resolve("" + seed), "shop").faults())
+                    .as("seed %d", seed)
+                    .isEmpty();
+            forgetWhatWasRead(scene);
+            scene.play(seed + 10);
+
+            assertThat(scene.audit(folder.resolve("" + seed), "shop").faults())
+                    .as("seed %d, from its checkpoint", seed)
+                    .isEmpty();
+            examples(scene).forEach(record -> new TrainingRecords(scene.wire)
+                    .decode(
+                            record.value().orElseThrow(),
+                            example -> weights.add(example.weight()),
+                            change -> {},
+                            user -> {}));
+        }
+        assertThat(weights).hasSizeGreaterThan(20);
+    }
+
+    private static String[] weighing() {
+        return Stream.concat(
+                        Stream.of(SHORT_WINDOWS),
+                        Stream.of("attribution.weight.click=0.8", "attribution.weight.from=seconds"))
+                .toArray(String[]::new);
+    }
+
     @ParameterizedTest
     @CsvSource({
         "LOSES_A_CLICK, the books have",

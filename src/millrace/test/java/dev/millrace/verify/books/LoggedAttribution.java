@@ -166,7 +166,7 @@ final class LoggedAttribution {
                         1,
                         time + below(90, seed, number, 6) * 1_000L,
                         time,
-                        Features.NONE));
+                        Features.of(Map.of("seconds", new FeatureValue.Quantity(1 << below(6, seed, number, 12))))));
             }
             switch (below(12, seed, number, 7)) {
                 case 0 ->
