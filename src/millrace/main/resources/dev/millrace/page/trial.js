@@ -83,7 +83,7 @@ function show(answer, about) {
   document.dispatchEvent(new CustomEvent('answer', { detail: answer.items.map(({ item }) => item) }));
 }
 
-function row({ item, score, parts, placed, nearest }, at, best) {
+function row({ item, score, propensity, parts, placed, nearest }, at, best) {
   const bar = element('meter', { min: 0, max: best, value: Math.max(0, score), 'aria-hidden': 'true' });
   const button = element('button', { type: 'button', 'data-item': item, 'aria-label': `Click ${item}` }, 'Click');
   button.addEventListener('click', () => click(item));
@@ -91,7 +91,7 @@ function row({ item, score, parts, placed, nearest }, at, best) {
     element('td', { class: 'number muted' }, String(at + 1)),
     element('th', { scope: 'row' }, element('b', {}, item), element('div', { class: 'muted' }, described(known.get(item)))),
     element('td', { class: 'score' }, plain(score), bar),
-    element('td', {}, summed(parts), placement(placed), element('div', { class: 'muted' }, nearest?.length ? `near ${nearest.map(near => `${near.item} ${plain(near.score, 2)}`).join(', ')}` : '–')),
+    element('td', {}, summed(parts), placement(placed), propensity ? element('div', { class: 'muted' }, `drawn with probability ${plain(propensity, 4)}`) : '', element('div', { class: 'muted' }, nearest?.length ? `near ${nearest.map(near => `${near.item} ${plain(near.score, 2)}`).join(', ')}` : '–')),
     element('td', {}, hasClicks ? button : ''));
   const titles = byId('answers').parentElement.tHead.rows[0].cells;
   [...made.cells].forEach((cell, column) => { cell.title = titles[column].title; });
@@ -123,14 +123,15 @@ async function click(item) {
   isTiming = true;
   const clicker = user;
   const path = question();
+  const undrawn = `${path.replace(/&explore=[^&]*/g, '')}&explore=0`; // a drawn answer is always another one
   try {
-    const before = await json(path);
+    const before = await json(undrawn);
     const start = performance.now();
     const sent = await json('/v1/clicks', { method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify({ user: clicker, item }) });
     say(`${clicker} clicked ${item} …`);
     const ids = answer => JSON.stringify(answer.items.map(found => found.item));
     const isKnown = async () => (await json(pathOf('/v1/users/', clicker))).history.some(clicked => clicked.item === item);
-    const changed = await until(start, path, async () => await isKnown() && ids(await json(path)) !== ids(before));
+    const changed = await until(start, path, async () => await isKnown() && ids(await json(undrawn)) !== ids(before));
     await ask();
     say(`${clicker} clicked ${item}: another answer after ${duration(changed)} …`, 'good');
     const learnt = await until(start, path, async () => (await json(pathOf('/v1/items/', item))).eventTime >= sent.time);
