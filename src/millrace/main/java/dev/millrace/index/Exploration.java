@@ -1,5 +1,6 @@
 package dev.millrace.index;
 
+import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.security.GeneralSecurityException;
 import java.util.Arrays;
@@ -51,11 +52,8 @@ public record Exploration(double temperature, int best, String seed) {
     ToDoubleFunction<String> noise() {
         Mac mac = mac();
         return item -> {
-            byte[] hash = mac.doFinal(item.getBytes(StandardCharsets.UTF_8));
-            long first = 0;
-            for (int at = 0; at < Long.BYTES; at++) {
-                first = first << Byte.SIZE | hash[at] & 0xff;
-            }
+            long first = ByteBuffer.wrap(mac.doFinal(item.getBytes(StandardCharsets.UTF_8)))
+                    .getLong();
             double uniform = ((first >>> (Long.SIZE - BITS)) + 0.5) / (1L << BITS);
             return -StrictMath.log(-StrictMath.log(uniform));
         };
