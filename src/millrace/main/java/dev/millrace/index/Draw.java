@@ -3,6 +3,7 @@ package dev.millrace.index;
 import dev.millrace.event.FeatureValue;
 import dev.millrace.event.Features;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
@@ -33,6 +34,10 @@ public record Draw(String answerId, List<Candidate> candidates, List<ScoredItem>
      * @param values that it has of the attributes with a quota
      */
     public record Candidate(String item, float score, SortedMap<String, List<String>> values) {
+
+        public Candidate {
+            values = values.isEmpty() ? Collections.emptySortedMap() : values; // many are kept
+        }
 
         private ScoredItem scored() {
             return new ScoredItem(item, score);
