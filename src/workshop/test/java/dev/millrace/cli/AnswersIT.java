@@ -175,6 +175,7 @@ class AnswersIT {
                 .filter(answer -> !answer.standing().isMoved()
                         && answer.asker().state().isPresent()
                         && answer.question().unlogged().isEmpty()
+                        && answer.draw().isEmpty()
                         && answer.items().size() > 2)
                 .reduce((one, later) -> later)
                 .orElseThrow();
