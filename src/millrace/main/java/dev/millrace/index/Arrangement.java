@@ -4,6 +4,7 @@ import java.util.Comparator;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.OptionalDouble;
 
 /**
@@ -13,12 +14,23 @@ import java.util.OptionalDouble;
  * @param atMost how many items of one value an answer may have, by attribute; each at least 1. An item with several values counts for each, one without the attribute for none
  * @param diversity λ of {@link MarginalRelevance}, in [0, 1]; absent for the order of the scores
  * @param pins places of items that stand there whatever their scores, counted from 1; no place twice
+ * @param exploration absent for an answer that is not drawn; without a diversity
  */
 public record Arrangement(
-        List<Boost> boosts, Map<String, Integer> atMost, OptionalDouble diversity, Map<String, Integer> pins) {
+        List<Boost> boosts,
+        Map<String, Integer> atMost,
+        OptionalDouble diversity,
+        Map<String, Integer> pins,
+        Optional<Exploration> exploration) {
 
     /** The order of the scores alone. */
     public static final Arrangement NONE = new Arrangement(List.of(), Map.of(), OptionalDouble.empty(), Map.of());
+
+    /** Without an exploration. */
+    public Arrangement(
+            List<Boost> boosts, Map<String, Integer> atMost, OptionalDouble diversity, Map<String, Integer> pins) {
+        this(boosts, atMost, diversity, pins, Optional.empty());
+    }
 
     /**
      * A number that is added to the scores of items with a value.
@@ -53,6 +65,9 @@ public record Arrangement(
                 || pins.values().stream().anyMatch(place -> place < 1)) {
             throw new IllegalArgumentException("pins = " + pins + ": each needs a place of its own, from 1 on");
         }
+        if (exploration.isPresent() && diversity.isPresent()) {
+            throw new IllegalArgumentException("diversity = " + diversity + ": must be absent with explore");
+        }
     }
 
     /** The same with each boost multiplied. */
@@ -65,12 +80,13 @@ public record Arrangement(
                                 .toList(),
                         atMost,
                         diversity,
-                        pins);
+                        pins,
+                        exploration);
     }
 
     /** Whether the best by score, boosts included, are the answer. */
     boolean isByScore() {
-        return atMost.isEmpty() && diversity.isEmpty() && pins.isEmpty();
+        return atMost.isEmpty() && diversity.isEmpty() && pins.isEmpty() && exploration.isEmpty();
     }
 
     /** The boosts alone. */

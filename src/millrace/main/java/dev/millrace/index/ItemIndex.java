@@ -5,6 +5,7 @@ import dev.millrace.popularity.PriorWeights.Young;
 import dev.millrace.publish.ItemEmbedding;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collection;
 import java.util.Collections;
 import java.util.HashMap;
 import java.util.List;
@@ -208,10 +209,44 @@ public final class ItemIndex {
      * @throws IllegalArgumentException if the query has another width or a component that is not finite
      */
     public List<ScoredItem> search(Search search) {
+        if (search.arrangement().exploration().isPresent()) {
+            return draw(search).items();
+        }
         check(search.query());
         membership.readLock().lock();
         try {
             return search.arrangement().isByScore() ? best(search) : arranged(search);
+        } finally {
+            membership.readLock().unlock();
+        }
+    }
+
+    /**
+     * An answer that is drawn, as the search's {@link Exploration} has it, from the items that the search would find and from those that are pinned.
+     *
+     * @throws IllegalArgumentException as {@link #search} does
+     */
+    public Draw draw(Search search) {
+        check(search.query());
+        Arrangement arrangement = search.arrangement();
+        membership.readLock().lock();
+        try {
+            AddedRows added = addedRows(search);
+            Collection<ScoredItem> pinned = pinned(search, scan(search, added)).values();
+            List<ScoredItem> candidates = new ArrayList<>(pinned);
+            candidates.addAll(best(search.besides(
+                    pinned, arrangement.exploration().orElseThrow().best())));
+            return Draw.of(
+                    arrangement,
+                    search.k(),
+                    candidates.stream()
+                            .map(each -> new Draw.Candidate(
+                                    each.item(),
+                                    each.score(),
+                                    Quotas.values(
+                                            attributesHere(each.item()),
+                                            arrangement.atMost().keySet())))
+                            .toList());
         } finally {
             membership.readLock().unlock();
         }
@@ -267,7 +302,7 @@ public final class ItemIndex {
     }
 
     /** Where others run out, pinned items move up. */
-    private static List<ScoredItem> placed(SortedMap<Integer, ScoredItem> pinned, List<ScoredItem> others) {
+    static List<ScoredItem> placed(SortedMap<Integer, ScoredItem> pinned, List<ScoredItem> others) {
         List<ScoredItem> placed = new ArrayList<>(others);
         pinned.forEach((place, item) -> placed.add(Math.min(place - 1, placed.size()), item));
         return placed;

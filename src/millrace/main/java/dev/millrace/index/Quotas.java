@@ -7,6 +7,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.SortedMap;
 import java.util.TreeMap;
 
 /**
@@ -68,6 +69,18 @@ final class Quotas {
             }
         }
         return false;
+    }
+
+    /** The values of an item that count for quotas of some attributes, in their order; without an attribute of which it has none. */
+    static SortedMap<String, List<String>> values(Features item, Set<String> attributes) {
+        SortedMap<String, List<String>> values = new TreeMap<>();
+        for (String attribute : attributes) {
+            Set<String> texts = values(item, attribute);
+            if (!texts.isEmpty()) {
+                values.put(attribute, texts.stream().sorted().toList());
+            }
+        }
+        return values;
     }
 
     private static Set<String> values(Features item, String attribute) {

@@ -1,6 +1,7 @@
 package dev.millrace.recall;
 
 import dev.millrace.experiment.Arm;
+import dev.millrace.index.Draw;
 import dev.millrace.index.ScoredItem;
 import java.util.List;
 import java.util.Optional;
@@ -24,6 +25,7 @@ public sealed interface Answer {
      * @param explanations [items] why each item was found; empty unless asked for
      * @param hidden items that the user hid and the answer so leaves out, latest first; empty unless asked for
      * @param assigned the user's arm, if an experiment runs and chose the generation
+     * @param draw that gave the items; absent if they were not drawn
      */
     record Found(
             List<ScoredItem> items,
@@ -34,7 +36,8 @@ public sealed interface Answer {
             boolean isColdStart,
             List<Explanation> explanations,
             List<String> hidden,
-            Optional<Assigned> assigned)
+            Optional<Assigned> assigned,
+            Optional<Draw> draw)
             implements Answer {
 
         @Override
@@ -44,17 +47,27 @@ public sealed interface Answer {
 
         /** The same answer with items. */
         Found with(List<ScoredItem> others) {
-            return new Found(others, query, generation, step, publishedAt, isColdStart, explanations, hidden, assigned);
+            return with(others, Optional.empty());
+        }
+
+        /** The same answer with items that were drawn. */
+        Found with(Draw drawn) {
+            return with(drawn.items(), Optional.of(drawn));
+        }
+
+        private Found with(List<ScoredItem> others, Optional<Draw> drawn) {
+            return new Found(
+                    others, query, generation, step, publishedAt, isColdStart, explanations, hidden, assigned, drawn);
         }
 
         /** The same answer, of a user with an arm. */
         Found as(Optional<Assigned> arm) {
-            return new Found(items, query, generation, step, publishedAt, isColdStart, explanations, hidden, arm);
+            return new Found(items, query, generation, step, publishedAt, isColdStart, explanations, hidden, arm, draw);
         }
 
         /** The same items with why each was found, and what the user's own list leaves out. */
         public Found because(List<Explanation> why, List<String> leftOut) {
-            return new Found(items, query, generation, step, publishedAt, isColdStart, why, leftOut, assigned);
+            return new Found(items, query, generation, step, publishedAt, isColdStart, why, leftOut, assigned, draw);
         }
     }
 

@@ -2,6 +2,7 @@ package dev.millrace.recall;
 
 import dev.millrace.feature.FeatureFields;
 import dev.millrace.feature.UserFeatures;
+import dev.millrace.index.Draw;
 import dev.millrace.index.ItemIndex;
 import dev.millrace.index.Placed;
 import dev.millrace.index.ScoreParts;
@@ -19,10 +20,17 @@ import java.util.TreeMap;
  * An answer to a question about a user, with what it takes to make it again. It names no user.
  *
  * @param query [dim] the vector that was searched with; must not be changed
- * @param items best first
+ * @param items in their places
+ * @param draw that gave the items; absent if they were not drawn
  */
 public record LoggedAnswer(
-        Origin origin, Asker asker, Question question, Standing standing, float[] query, List<Item> items) {
+        Origin origin,
+        Asker asker,
+        Question question,
+        Standing standing,
+        float[] query,
+        List<Item> items,
+        Optional<Draw> draw) {
 
     /**
      * Who answered.
@@ -99,5 +107,14 @@ public record LoggedAnswer(
 
     public LoggedAnswer {
         items = List.copyOf(items);
+    }
+
+    /** The draw that follows from the question and from the candidates that are logged; absent if nothing was to be drawn. */
+    public Optional<Draw> drawnAgain() {
+        RecallRequest request = question.request();
+        List<Draw.Candidate> candidates = draw.map(Draw::candidates).orElse(List.of());
+        return request.arrangement()
+                .exploration()
+                .map(exploration -> Draw.of(request.arrangement(), request.k(), candidates));
     }
 }

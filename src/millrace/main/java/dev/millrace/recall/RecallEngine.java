@@ -194,7 +194,9 @@ public final class RecallEngine {
 
     private static Answer.Found search(ServedGeneration served, Search search, boolean isColdStart) {
         Answer.Found before = found(served, List.of(), search.query(), isColdStart); // of no later step than its items
-        return before.with(served.index().search(search));
+        return search.arrangement().exploration().isPresent()
+                ? before.with(served.index().draw(search))
+                : before.with(served.index().search(search));
     }
 
     private static Answer.Found found(
@@ -209,6 +211,7 @@ public final class RecallEngine {
                 isColdStart,
                 List.of(),
                 List.of(),
+                Optional.empty(),
                 Optional.empty());
     }
 }

@@ -1,5 +1,6 @@
 package dev.millrace.serve;
 
+import dev.millrace.index.Draw;
 import dev.millrace.index.Placed;
 import dev.millrace.index.ScoreParts;
 import dev.millrace.index.ScoredItem;
@@ -13,12 +14,13 @@ import java.util.stream.IntStream;
 /**
  * Items that were found, as JSON gives them.
  *
- * @param items each a {@link ScoredItem}, or with the reasons {@link Explained}
+ * @param items each a {@link ScoredItem}, one that was drawn a {@link Drawn}, or with the reasons {@link Explained}
  * @param ageSeconds since the newest vector was published
  * @param coldStart whether nothing was known of the user; absent if items near an item were asked for
  * @param vector that was searched with, if asked for
  * @param hidden items that the user hid, if there are any and an explanation is asked for
  * @param next cursor of the next page, if pages are asked for and there may be one
+ * @param answerId of an answer that was drawn
  * @param experiment that the user takes part in, and the user's arm
  */
 record AnswerBody(
@@ -29,13 +31,21 @@ record AnswerBody(
         Optional<Boolean> coldStart,
         Optional<float[]> vector,
         Optional<List<String>> hidden,
+        Optional<String> answerId,
         Optional<Arm> experiment,
         Optional<String> next) {
 
     private record Arm(String name, String arm) {}
 
     private record Explained(
-            String item, float score, ScoreParts parts, Optional<Placed> placed, List<ScoredItem> nearest) {}
+            String item,
+            float score,
+            Optional<Double> propensity,
+            ScoreParts parts,
+            Optional<Placed> placed,
+            List<ScoredItem> nearest) {}
+
+    private record Drawn(String item, float score, double propensity) {}
 
     /** Items found for a user. */
     static AnswerBody ofUser(Answer.Found found, boolean isVectorIncluded, InstantSource clock) {
@@ -48,7 +58,8 @@ record AnswerBody(
 
     /** The same answer with the cursor of the next page. */
     AnswerBody before(Optional<String> cursor) {
-        return new AnswerBody(items, generation, step, ageSeconds, coldStart, vector, hidden, experiment, cursor);
+        return new AnswerBody(
+                items, generation, step, ageSeconds, coldStart, vector, hidden, answerId, experiment, cursor);
     }
 
     /** Items found near an item. */
@@ -58,11 +69,10 @@ record AnswerBody(
 
     private static AnswerBody of(
             Answer.Found found, Optional<Boolean> coldStart, Optional<float[]> vector, InstantSource clock) {
-        List<?> items = found.explanations().isEmpty()
+        List<?> items = found.explanations().isEmpty() && found.draw().isEmpty()
                 ? found.items()
                 : IntStream.range(0, found.items().size())
-                        .mapToObj(at -> explained(
-                                found.items().get(at), found.explanations().get(at)))
+                        .mapToObj(at -> item(found, at))
                         .toList();
         Optional<Arm> experiment =
                 found.assigned().map(one -> new Arm(one.experiment(), one.arm().label()));
@@ -76,13 +86,22 @@ record AnswerBody(
                 coldStart,
                 vector,
                 hidden,
+                found.draw().map(Draw::answerId),
                 experiment,
                 Optional.empty());
     }
 
-    private static Explained explained(ScoredItem item, Explanation why) {
+    /** An item that was drawn, or is explained. */
+    private static Object item(Answer.Found found, int at) {
+        ScoredItem item = found.items().get(at);
+        Optional<Double> propensity =
+                found.draw().map(draw -> draw.propensities().get(at));
+        if (found.explanations().isEmpty()) {
+            return new Drawn(item.item(), item.score(), propensity.orElseThrow());
+        }
+        Explanation why = found.explanations().get(at);
         Optional<Placed> placed = Optional.of(why.placed()).filter(by -> !by.equals(Placed.BY_SCORE));
-        return new Explained(item.item(), item.score(), why.parts(), placed, why.nearest());
+        return new Explained(item.item(), item.score(), propensity, why.parts(), placed, why.nearest());
     }
 
     /**

@@ -166,7 +166,8 @@ public final class AnswerLog implements AutoCloseable {
                 new LoggedAnswer.Question(plain, unlogged),
                 standing,
                 found.query(),
-                items);
+                items,
+                found.draw());
     }
 
     private void log(LoggedAnswer answer) {

@@ -3,6 +3,7 @@ package dev.millrace.serve;
 import dev.millrace.event.Features;
 import dev.millrace.feature.UserFeatures;
 import dev.millrace.index.Arrangement;
+import dev.millrace.index.Exploration;
 import dev.millrace.index.ItemFilter;
 import dev.millrace.model.ModelSettings;
 import dev.millrace.popularity.GivenWeights;
@@ -10,9 +11,11 @@ import dev.millrace.recall.RecallEngine;
 import dev.millrace.recall.RecallRequest;
 import dev.millrace.recall.RecallRequest.Weights;
 import dev.millrace.recall.ServedGeneration;
+import java.security.SecureRandom;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.HashSet;
+import java.util.HexFormat;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
@@ -48,13 +51,14 @@ final class RecallQuestions {
     private static final String PIN = "pin";
     private static final String AT_MOST = "atMost";
     private static final String DIVERSITY = "diversity";
+    private static final String EXPLORE = "explore";
     private static final String PAGE = "page";
     private static final String MIN = "min";
     private static final String MAX = "max";
 
     /** What a query may have beside filters and weights, as JSON objects name it. */
-    private static final List<String> OF_BOTH =
-            List.of(USER, "k", "excludeSeen", "exclude", "explain", "includeVector", GENERATION, PIN, DIVERSITY, PAGE);
+    private static final List<String> OF_BOTH = List.of(
+            USER, "k", "excludeSeen", "exclude", "explain", "includeVector", GENERATION, PIN, DIVERSITY, EXPLORE, PAGE);
 
     /** How a query writes the names of members, where it writes them otherwise. */
     private static final Map<String, String> IN_QUERY =
@@ -109,6 +113,7 @@ final class RecallQuestions {
     private final ServeSettings settings;
     private final RecallEngine engine;
     private final PageCursors cursors;
+    private final SecureRandom random = new SecureRandom();
 
     /**
      * @param engine its generations say which channels a request may weigh, and by which attributes it may filter
@@ -228,7 +233,12 @@ final class RecallQuestions {
     }
 
     private Arrangement arrangement(Given given, String quotas, List<String> attributes, int k) {
-        if (!given.hasGroup(BOOST) && !given.hasGroup(quotas) && !given.has(PIN) && !given.has(DIVERSITY)) {
+        Optional<Exploration> exploration = exploration(given, k);
+        if (exploration.isEmpty()
+                && !given.hasGroup(BOOST)
+                && !given.hasGroup(quotas)
+                && !given.has(PIN)
+                && !given.has(DIVERSITY)) {
             return Arrangement.NONE;
         }
         Given quota = given.group(quotas);
@@ -242,7 +252,31 @@ final class RecallQuestions {
             diversity = OptionalDouble.of(given.number(DIVERSITY, 1, 0, 1));
         }
         List<Arrangement.Boost> boosts = boosts(given.group(BOOST), attributes);
-        return new Arrangement(boosts, atMost, diversity, given.places(PIN, k));
+        return new Arrangement(boosts, atMost, diversity, given.places(PIN, k), exploration);
+    }
+
+    /** With a seed of its own, which is drawn here, so that no client can choose it. */
+    private Optional<Exploration> exploration(Given given, int k) {
+        double temperature = given.number(EXPLORE, settings.exploring().temperature(), 0, Exploration.HOTTEST);
+        int best = settings.exploring().best();
+        String explored = EXPLORE + " = " + temperature;
+        if (temperature == 0) {
+            return Optional.empty();
+        } else if (temperature < Exploration.COLDEST) {
+            throw given.refused(EXPLORE, "must be 0, or a number from " + Exploration.COLDEST + " to 100");
+        } else if (settings.answersSample() != 1) {
+            throw given.refused(
+                    EXPLORE,
+                    "= " + temperature + " must be 0 here: it needs serve.answers.sample = 1, which is "
+                            + settings.answersSample());
+        } else if (given.has(DIVERSITY)) {
+            throw given.refused(DIVERSITY, "must be absent with " + explored + "; " + EXPLORE + " = 0 draws nothing");
+        } else if (k > best) {
+            throw given.refused("k", "= " + k + " must be at most " + best + ", serve.explore.best, with " + explored);
+        }
+        byte[] seed = new byte[Exploration.SEED_BYTES];
+        random.nextBytes(seed);
+        return Optional.of(new Exploration(temperature, best, HexFormat.of().formatHex(seed)));
     }
 
     private static List<Arrangement.Boost> boosts(Given given, List<String> attributes) {

@@ -1,6 +1,7 @@
 package dev.millrace.serve;
 
 import dev.millrace.access.AccessSettings;
+import dev.millrace.index.Exploration;
 import dev.millrace.popularity.GivenWeights;
 import dev.millrace.settings.SettingsReader;
 import java.nio.file.Path;
@@ -22,12 +23,42 @@ public record ServeSettings(
         AccessSettings access,
         boolean hasPage,
         double answersSample,
-        Optional<Path> cursorKey) {
+        Optional<Path> cursorKey,
+        Exploring exploring) {
+
+    /**
+     * How answers to requests that do not say it are drawn.
+     *
+     * @param temperature 0 if they are not
+     * @param best from how many items
+     */
+    public record Exploring(double temperature, int best) {
+
+        private static Exploring read(SettingsReader reader, double answersSample) {
+            double temperature = reader.number(
+                    "serve.explore = 0 in [0, 100]: temperature, on the scale of the scores, at which answers to "
+                            + "requests that give none are drawn from the best items (docs/api.md); 0: not drawn");
+            boolean isOff = temperature == 0;
+            reader.require(
+                    isOff || temperature >= Exploration.COLDEST,
+                    "serve.explore: must be 0, or at least " + Exploration.COLDEST);
+            reader.require(
+                    isOff || answersSample == 1,
+                    "serve.explore: must be 0 without serve.answers.sample = 1, as every draw is logged");
+            return new Exploring(
+                    temperature,
+                    reader.integer("serve.explore.best = 100 in [10, 200]: number of best items that an explored "
+                            + "answer is drawn from, and the most that it can have"));
+        }
+    }
 
     public static ServeSettings read(SettingsReader reader) {
         String host = reader.text(
                 "serve.host = 127.0.0.1: address to bind; one that is not a loopback address needs tokens and TLS, or "
                         + "serve.insecure");
+        double answersSample =
+                reader.number("serve.answers.sample = 0 in [0, 1]: share of the answers about users that are logged in "
+                        + "the topic answers, for millrace verify --answers; 0: none");
         return new ServeSettings(
                 host,
                 reader.integer("serve.port = 8080 in [0, 65535]: port of the recall API; 0 takes a free one"),
@@ -57,13 +88,12 @@ public record ServeSettings(
                 AccessSettings.read(reader, "serve.", host),
                 reader.flag(
                         "serve.page = true: serve a page at /, which shows figures, items and the histories of users"),
-                reader.number(
-                        "serve.answers.sample = 0 in [0, 1]: share of the answers about users that are logged in the "
-                                + "topic answers, for millrace verify --answers; 0: none"),
+                answersSample,
                 reader.value(
                         "serve.cursor-key.file: file of at least 32 secret bytes, the same for all servers behind a "
                                 + "balancer, so that each takes the cursors of the others; empty: a key of this process",
                         text -> text.isEmpty() ? Optional.<Path>empty() : Optional.of(Path.of(text)),
-                        "must be a path"));
+                        "must be a path"),
+                Exploring.read(reader, answersSample));
     }
 }

@@ -49,6 +49,7 @@ public final class AnswerAudit {
     private final Progress progress;
     private final Map<Outcome, Integer> outcomes = new EnumMap<>(Outcome.class);
     private final List<String> differences = new ArrayList<>();
+    private int drawn;
     private int withoutUser;
     private Optional<Long> since = Optional.empty();
 
@@ -87,10 +88,16 @@ public final class AnswerAudit {
             done += each.getValue().size();
             progress.reached(done, of);
         }
-        return new AnswerReport(outcomes, withoutUser, since, differences);
+        return new AnswerReport(outcomes, drawn, withoutUser, since, differences);
     }
 
     private void take(LoggedAnswer answer, SortedMap<Lineage, List<LoggedAnswer>> lineages) {
+        if (!answer.drawnAgain().equals(answer.draw())) {
+            count(Outcome.MISDRAWN);
+            differs(answer, "its draw does not follow from what is logged of it");
+            return;
+        }
+        drawn += answer.draw().isPresent() ? 1 : 0;
         if (answer.standing().isMoved()) {
             count(Outcome.MOVED);
         } else if (answer.question().unlogged().contains(Unlogged.FEATURES)) {
@@ -190,9 +197,13 @@ public final class AnswerAudit {
                     Math.min(since.orElse(Long.MAX_VALUE), answer.origin().at()));
             withoutUser += isUserUnknown || !answer.question().unlogged().isEmpty() ? 1 : 0;
         }
-        compared.difference()
-                .filter(difference -> differences.size() < SHOWN)
-                .ifPresent(difference -> differences.add(place(answer) + ": " + difference));
+        compared.difference().ifPresent(difference -> differs(answer, difference));
+    }
+
+    private void differs(LoggedAnswer answer, String difference) {
+        if (differences.size() < SHOWN) {
+            differences.add(place(answer) + ": " + difference);
+        }
     }
 
     private void count(Outcome outcome) {

@@ -8,12 +8,13 @@ import java.util.Optional;
  * What an audit of logged answers found.
  *
  * @param answers by what came of them
+ * @param drawn how many answers were drawn as their records say
  * @param withoutUser how many of the compared ones were made with the logged query vector, as the log does not give the user's
  * @param since time of the oldest answer that was compared, epoch milliseconds
  * @param differences the first of them
  */
 public record AnswerReport(
-        Map<Outcome, Integer> answers, int withoutUser, Optional<Long> since, List<String> differences) {
+        Map<Outcome, Integer> answers, int drawn, int withoutUser, Optional<Long> since, List<String> differences) {
 
     /** What came of an answer. */
     public enum Outcome {
@@ -21,6 +22,8 @@ public record AnswerReport(
         EQUAL,
         /** The log gives another answer. */
         DIFFERENT,
+        /** Its draw does not follow from its own record. */
+        MISDRAWN,
         /** The server moved on while it answered. */
         MOVED,
         /** Compaction has removed what it was made from, or may have. */
@@ -57,8 +60,8 @@ public record AnswerReport(
         return (double) count(Outcome.EQUAL) / compared();
     }
 
-    /** Whether nothing differs, and something was compared. */
+    /** Whether nothing differs, and something was compared or drawn again. */
     public boolean isConsistent() {
-        return compared() > 0 && count(Outcome.DIFFERENT) == 0;
+        return compared() + drawn > 0 && count(Outcome.DIFFERENT) == 0 && count(Outcome.MISDRAWN) == 0;
     }
 }

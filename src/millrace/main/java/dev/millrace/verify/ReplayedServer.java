@@ -3,6 +3,7 @@ package dev.millrace.verify;
 import dev.millrace.event.Features;
 import dev.millrace.feature.UserFeatures;
 import dev.millrace.follow.EncoderFeed;
+import dev.millrace.index.Draw;
 import dev.millrace.index.ItemIndex;
 import dev.millrace.popularity.PriorWeights;
 import dev.millrace.publish.ItemEmbedding;
@@ -22,6 +23,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.SortedMap;
+import java.util.function.Function;
 import java.util.stream.IntStream;
 
 /** One generation as a server had it, made again from the records that the server had read. It answers by the server's own code. One thread. */
@@ -143,7 +145,7 @@ final class ReplayedServer {
                         isUserReplayed ? encoder.get() : new LoggedQuery(encoder.get(), logged.query())),
                 true);
         return again.when(
-                found -> compare(logged.items(), items(found), whole.ofNeighbours()),
+                found -> compare(logged, found, whole.ofNeighbours()),
                 refusal -> Comparison.differs(whole.ofUsers(), "the replay does not answer: " + refusal));
     }
 
@@ -169,16 +171,37 @@ final class ReplayedServer {
                 .toList();
     }
 
-    private static Comparison compare(List<Item> logged, List<Item> again, boolean areNeighboursWhole) {
+    private static Comparison compare(LoggedAnswer answer, Answer.Found found, boolean areNeighboursWhole) {
+        List<Draw.Candidate> hadCandidates = candidates(answer.draw());
+        List<Draw.Candidate> candidates = candidates(found.draw());
+        if (!hadCandidates.equals(candidates)) {
+            int same = same(hadCandidates, candidates);
+            return Comparison.differs(
+                    areNeighboursWhole,
+                    "candidate " + (same + 1) + " is " + words(hadCandidates, same, ReplayedServer::words)
+                            + ", replayed " + words(candidates, same, ReplayedServer::words));
+        }
+        List<Item> logged = answer.items();
+        List<Item> again = items(found);
         if (logged.equals(again)) {
             return Comparison.EQUAL;
         }
-        int same = (int) IntStream.range(0, Math.min(logged.size(), again.size()))
-                .takeWhile(at -> logged.get(at).equals(again.get(at)))
-                .count();
+        int same = same(logged, again);
         return Comparison.differs(
                 areNeighboursWhole || haveSameNeighbours(logged, again),
-                "item " + (same + 1) + " is " + words(logged, same) + ", replayed " + words(again, same));
+                "item " + (same + 1) + " is " + words(logged, same, ReplayedServer::words) + ", replayed "
+                        + words(again, same, ReplayedServer::words));
+    }
+
+    private static List<Draw.Candidate> candidates(Optional<Draw> draw) {
+        return draw.map(Draw::candidates).orElse(List.of());
+    }
+
+    /** How many are equal, up to the first that is not. */
+    private static int same(List<?> logged, List<?> again) {
+        return (int) IntStream.range(0, Math.min(logged.size(), again.size()))
+                .takeWhile(at -> logged.get(at).equals(again.get(at)))
+                .count();
     }
 
     /** Whether what neighbours add to the logged items is what they add to the replayed ones; nothing, to an item that was not replayed. */
@@ -190,11 +213,15 @@ final class ReplayedServer {
                         added.getOrDefault(item.item(), 0f) == item.parts().neighbours());
     }
 
-    private static String words(List<Item> items, int at) {
-        if (at >= items.size()) {
-            return "none";
-        }
-        Item item = items.get(at);
+    private static <T> String words(List<T> all, int at, Function<T, String> words) {
+        return at < all.size() ? words.apply(all.get(at)) : "none";
+    }
+
+    private static String words(Draw.Candidate candidate) {
+        return candidate.item() + " with " + withBits(candidate.score()) + ", " + candidate.values();
+    }
+
+    private static String words(Item item) {
         return item.item() + " with " + withBits(item.score()) + " of " + item.parts() + ", " + item.placed();
     }
 

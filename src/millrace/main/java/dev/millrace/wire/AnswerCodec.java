@@ -9,10 +9,13 @@ import static dev.millrace.wire.RecordForm.constant;
 import dev.millrace.event.Features;
 import dev.millrace.experiment.Arm;
 import dev.millrace.index.Arrangement;
+import dev.millrace.index.Draw;
+import dev.millrace.index.Exploration;
 import dev.millrace.index.ItemFilter;
 import dev.millrace.index.ItemIndex;
 import dev.millrace.index.Placed;
 import dev.millrace.index.ScoreParts;
+import dev.millrace.index.ScoredItem;
 import dev.millrace.popularity.GivenWeights;
 import dev.millrace.recall.Answer.Assigned;
 import dev.millrace.recall.LoggedAnswer;
@@ -47,13 +50,34 @@ final class AnswerCodec {
         LoggedAnswer.Standing standing = form.part(LoggedAnswer::standing, AnswerCodec::standing);
         Optional<Assigned> assigned =
                 experiment.map(name -> new Assigned(name, known(Arm.values(), Arm::label, arm.orElse(UNKNOWN))));
+        LoggedAnswer.Question question = form.part(LoggedAnswer::question, of -> question(of, user));
+        float[] query = form.smallNumbers(LoggedAnswer::query);
+        List<LoggedAnswer.Item> items = form.list(LoggedAnswer::items, AnswerCodec::item);
         return new LoggedAnswer(
                 new LoggedAnswer.Origin(server, at, generation, assigned),
                 new LoggedAnswer.Asker(user, Optional.of(state).filter(known -> !known.equals(UNKNOWN))),
-                form.part(LoggedAnswer::question, question -> question(question, user)),
+                question,
                 standing,
-                form.smallNumbers(LoggedAnswer::query),
-                form.list(LoggedAnswer::items, AnswerCodec::item));
+                query,
+                items,
+                form.optional(LoggedAnswer::draw, draw -> draw(draw, items)));
+    }
+
+    private static Draw draw(RecordForm<Draw> form, List<LoggedAnswer.Item> items) {
+        return new Draw(
+                form.text(Draw::answerId),
+                form.list(
+                        Draw::candidates,
+                        candidate -> new Draw.Candidate(
+                                candidate.text(Draw.Candidate::item),
+                                candidate.smallNumber(Draw.Candidate::score),
+                                candidate.map(
+                                        each -> new TreeMap<>(each.values()),
+                                        texts -> texts.list(each -> each, TEXT)))),
+                items.stream()
+                        .map(item -> new ScoredItem(item.item(), item.score()))
+                        .toList(),
+                form.list(Draw::propensities, NUMBER));
     }
 
     private static LoggedAnswer.Standing standing(RecordForm<LoggedAnswer.Standing> form) {
@@ -117,7 +141,13 @@ final class AnswerCodec {
                                 boost.number(Arrangement.Boost::weight))),
                 form.map(each -> new TreeMap<>(each.atMost()), INTEGER),
                 number(form, Arrangement::diversity),
-                form.map(each -> new TreeMap<>(each.pins()), INTEGER));
+                form.map(each -> new TreeMap<>(each.pins()), INTEGER),
+                form.optional(
+                        Arrangement::exploration,
+                        exploration -> new Exploration(
+                                exploration.number(Exploration::temperature),
+                                exploration.integer(Exploration::best),
+                                exploration.text(Exploration::seed))));
     }
 
     private static LoggedAnswer.Item item(RecordForm<LoggedAnswer.Item> form) {

@@ -91,7 +91,7 @@ function show(answer, about) {
   document.dispatchEvent(new CustomEvent('answer', { detail: answer.items.map(({ item }) => item) }));
 }
 
-function row({ item, score, parts, placed, nearest }, at, best) {
+function row({ item, score, propensity, parts, placed, nearest }, at, best) {
   const bar = element('meter', { min: 0, max: best, value: Math.max(0, score), 'aria-hidden': 'true' });
   const button = element('button', { type: 'button', 'data-item': item, 'aria-label': `Click ${item}` }, 'Click');
   button.addEventListener('click', () => click(item));
@@ -101,7 +101,7 @@ function row({ item, score, parts, placed, nearest }, at, best) {
     element('td', { class: 'number muted' }, String(at + 1)),
     element('th', { scope: 'row' }, element('b', {}, item), element('div', { class: 'muted' }, described(known.get(item)))),
     element('td', { class: 'score' }, plain(score), bar),
-    element('td', {}, summed(parts), placement(placed), element('div', { class: 'muted' }, nearest?.length ? `near ${nearest.map(near => `${near.item} ${plain(near.score, 2)}`).join(', ')}` : '–')),
+    element('td', {}, summed(parts), placement(placed), propensity ? element('div', { class: 'muted' }, `drawn with probability ${plain(propensity, 4)}`) : '', element('div', { class: 'muted' }, nearest?.length ? `near ${nearest.map(near => `${near.item} ${plain(near.score, 2)}`).join(', ')}` : '–')),
     element('td', {}, actions.length > 0 ? button : '', actions.length > 1 ? hide : ''));
   const titles = byId('answers').parentElement.tHead.rows[0].cells;
   [...made.cells].forEach((cell, column) => { cell.title = titles[column].title; });
@@ -129,10 +129,11 @@ async function tried(trial) {
   if (isTiming) return;
   isTiming = true;
   const path = question();
+  const undrawn = `${path.replace(/&explore=[^&]*/g, '')}&explore=0`; // a drawn answer is always another one
   try {
-    const before = idsOf(await json(path));
+    const before = idsOf(await json(undrawn));
     const start = performance.now();
-    await trial(user, before, holds => until(start, path, holds), async () => idsOf(await json(path)));
+    await trial(user, before, holds => until(start, path, holds), async () => idsOf(await json(undrawn)));
   } catch (failed) {
     say(failed.message, 'bad');
   } finally {

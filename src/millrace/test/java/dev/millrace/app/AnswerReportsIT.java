@@ -153,7 +153,8 @@ class AnswerReportsIT {
                         false,
                         List.of(),
                         List.of(),
-                        Optional.of(new Answer.Assigned("trial", arm)));
+                        Optional.of(new Answer.Assigned("trial", arm)),
+                        Optional.empty());
                 answers.answered(RecallRequest.unseen(arm.label() + at, 1), found, 1, 2, now.toEpochMilli());
             }
         }

@@ -21,9 +21,11 @@ import dev.millrace.recall.FakeEncoder;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -288,6 +290,40 @@ class AnswersTest {
                         .at("/items/0")
                         .has("placed"))
                 .isFalse();
+    }
+
+    @Test
+    void exploredAnswersAreDrawnAnewAndHavePropensities() throws Exception {
+        try (RecallServer exploring = scene.exploring(0.2, 10)) {
+            Set<String> ids = new HashSet<>();
+            Set<List<String>> orders = new HashSet<>();
+            for (int at = 0; at < 60; at++) { // b comes first in 27 %, so nearly never in none
+                RawClient.Answer answer =
+                        RawClient.ask(exploring.port(), "GET /v1/recall?user=u2&k=2&pin=movie/c@2", "");
+                String first = answer.text("/items/0/item");
+
+                ids.add(answer.text("/answerId"));
+                orders.add(found(answer));
+                // of a 1 and b .8 without the pinned c
+                assertThat(answer.number("/items/0/propensity"))
+                        .isCloseTo(1 / (1 + Math.exp(first.equals("a") ? -1 : 1)), within(1e-6));
+                assertThat(answer.number("/items/1/propensity")).isEqualTo(1);
+            }
+            RawClient.Answer explained = RawClient.ask(exploring.port(), "GET /v1/recall?user=u2&k=1&explain=true", "");
+            RawClient.Answer page = RawClient.ask(exploring.port(), "GET /v1/recall?user=u2&k=2&page=first", "");
+            RawClient.Answer next =
+                    RawClient.ask(exploring.port(), "GET /v1/recall?user=u2&k=2&page=" + page.text("/next"), "");
+            RawClient.Answer off = RawClient.ask(exploring.port(), "GET /v1/recall?user=u2&explore=0", "");
+
+            assertThat(ids).hasSize(60);
+            assertThat(orders).containsExactlyInAnyOrder(List.of("a", "movie/c"), List.of("b", "movie/c"));
+            assertThat(explained.number("/items/0/propensity")).isBetween(0.05, 0.7);
+            assertThat(explained.json().at("/items/0").has("parts")).isTrue();
+            assertThat(found(next)).hasSize(1).doesNotContainAnyElementsOf(found(page));
+            assertThat(next.number("/items/0/propensity")).isEqualTo(1); // of what was left
+            assertThat(off.body()).isEqualTo(scene.get("/v1/recall?user=u2").body());
+            assertThat(off.body()).doesNotContain("propensity", "answerId");
+        }
     }
 
     @Test

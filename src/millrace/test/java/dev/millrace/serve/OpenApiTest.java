@@ -137,6 +137,9 @@ class OpenApiTest {
         Features hidden = Features.of(Map.of(UserFeatures.HIDDEN, new FeatureValue.Bag(List.of("b"))));
         scene.state().userFeatures(new UserFeatures("u1", 2, hidden, List.of("a")));
         ask(RECALL + "&k=1&explain=true&page=first&diversity=0.7&at-most.category=1", "");
+        try (RecallServer exploring = scene.exploring(0.2, 10)) {
+            send(exploring, RECALL, "");
+        }
         scene.state().engine().follow(Optional.of(experiment()));
         ask(RECALL, "");
         for (Role role : Role.values()) {

@@ -60,6 +60,11 @@ class RecallQuestionsTest {
                 "user=u1&at-most.colour=2 | at-most.colour | is unknown",
                 "user=u1&diversity=1.5 | diversity | a number from 0 to 1",
                 "user=u1&diversity=NaN | diversity | a number from 0 to 1",
+                "user=u1&explore=-1 | explore | a number from 0 to 100",
+                "user=u1&explore=101 | explore | a number from 0 to 100",
+                "user=u1&explore=NaN | explore | a number from 0 to 100",
+                "user=u1&explore=1e-4 | explore | 0, or a number from 0.001 to 100",
+                "user=u1&explore=0.1 | explore | = 0.1 must be 0 here: it needs serve.answers.sample = 1, which is 0.0",
                 "user=u1&pin=a | pin | ITEM@PLACE",
                 "user=u1&pin=@1 | pin | ITEM@PLACE",
                 "user=u1&pin=a@1.0 | pin | ITEM@PLACE",
@@ -80,6 +85,29 @@ class RecallQuestionsTest {
 
         assertThat(refused.problem(400)).contains(parameter, rule);
         assertThat(refused.text("/parameter")).isEqualTo(parameter);
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "explore=0.1&diversity=0.5 | diversity | must be absent with explore = 0.1; explore = 0 draws nothing",
+                "diversity=0.5 | diversity | must be absent with explore = 0.2",
+                "k=11 | k | = 11 must be at most 10, serve.explore.best, with explore = 0.2",
+                "explore=1e-4 | explore | 0, or a number from 0.001 to 100",
+            })
+    void whatCannotBeExploredIsRefused(String query, String parameter, String rule) throws Exception {
+        try (RecallServer exploring = scene.exploring(0.2, 10)) {
+            String line = "GET /v1/recall?user=u1&";
+
+            RawClient.Answer refused = RawClient.ask(exploring.port(), line + query, "");
+
+            assertThat(refused.problem(400)).contains(parameter, rule);
+            assertThat(refused.text("/parameter")).isEqualTo(parameter);
+            assertThat(RawClient.ask(exploring.port(), line + query + "&explore=0", "")
+                            .status())
+                    .isEqualTo(query.contains("explore") ? 400 : 200); // given twice
+        }
     }
 
     @ParameterizedTest
@@ -123,6 +151,7 @@ class RecallQuestionsTest {
                 "{\"user\": \"u1\", \"pin\": {\"a\": 1, \"b\": 1}} | pin must be an object with a place for each item:",
                 "{\"user\": \"u1\", \"pin\": {\"a\": \"1\"}} | pin must be an object with a place for each item:",
                 "{\"user\": \"u1\", \"diversity\": \"0.5\"} | diversity must be a number from 0 to 1",
+                "{\"user\": \"u1\", \"explore\": \"0.5\"} | explore must be a number from 0 to 100",
                 "{\"user\": \"u1\", \"page\": 1} | page is required, and must be a string",
                 "{\"user\": \"u1\", \"pin\": \"a@1\"} | pin must be a JSON object",
                 "{\"user\": \"u1\", \"weights\": {\"click\": 0}} | one of weights.click, weights.like must be above 0",

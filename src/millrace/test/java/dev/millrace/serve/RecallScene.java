@@ -59,6 +59,12 @@ final class RecallScene implements AutoCloseable {
         server = server(0, 100);
     }
 
+    /** Another server of the same state, which explores from the best so many, if at that temperature questions that give none. Its answers are logged nowhere. */
+    RecallServer exploring(double temperature, int best) {
+        return server(
+                0, 100, PATIENCE, AccessSettings.open("serve."), 1, new ServeSettings.Exploring(temperature, best));
+    }
+
     /** Another server of the same state, with limits of its own. */
     RecallServer server(int maxRate, int maxConnections) {
         return server(maxRate, maxConnections, PATIENCE, AccessSettings.open("serve."));
@@ -92,6 +98,16 @@ final class RecallScene implements AutoCloseable {
     }
 
     private RecallServer server(int maxRate, int maxConnections, Duration patience, AccessSettings access) {
+        return server(maxRate, maxConnections, patience, access, 0, new ServeSettings.Exploring(0, 100));
+    }
+
+    private RecallServer server(
+            int maxRate,
+            int maxConnections,
+            Duration patience,
+            AccessSettings access,
+            double answersSample,
+            ServeSettings.Exploring exploring) {
         ServeSettings settings = new ServeSettings(
                 "127.0.0.1",
                 0,
@@ -106,8 +122,9 @@ final class RecallScene implements AutoCloseable {
                 4 << 20,
                 access,
                 true,
-                0,
-                Optional.empty());
+                answersSample,
+                Optional.empty(),
+                exploring);
         return new RecallServer(
                         settings,
                         state,

@@ -192,7 +192,16 @@ class ServedAnswersTest {
     private static Answer.Found found(String generation, Optional<Answer.Assigned> assigned, int items) {
         List<ScoredItem> all = List.of(new ScoredItem("a", 1));
         return new Answer.Found(
-                all.subList(0, items), new float[] {1}, generation, 3, 4_000, false, List.of(), List.of(), assigned);
+                all.subList(0, items),
+                new float[] {1},
+                generation,
+                3,
+                4_000,
+                false,
+                List.of(),
+                List.of(),
+                assigned,
+                Optional.empty());
     }
 
     private static Experiment experiment(String salt) {

@@ -8,9 +8,13 @@ import dev.millrace.feature.UserFeatures;
 import dev.millrace.follow.FakeFeed;
 import dev.millrace.index.Arrangement;
 import dev.millrace.index.Arrangement.Boost;
+import dev.millrace.index.Draw;
+import dev.millrace.index.Draw.Candidate;
+import dev.millrace.index.Exploration;
 import dev.millrace.index.ItemIndex;
 import dev.millrace.index.Placed;
 import dev.millrace.index.ScoreParts;
+import dev.millrace.index.ScoredItem;
 import dev.millrace.popularity.PriorWeights;
 import dev.millrace.publish.ItemEmbedding;
 import dev.millrace.publish.ModelUpdate;
@@ -26,6 +30,7 @@ import dev.millrace.verify.AnswerReport.Outcome;
 import dev.millrace.verify.ReplayedServer.Comparison;
 import dev.millrace.verify.ReplayedServer.Whole;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -75,13 +80,8 @@ class ReplayedServerTest {
                 List.of(new Boost("colour", "red", 2)), Map.of("colour", 1), OptionalDouble.of(0.5), Map.of("c", 1))));
         RecallRequest other = arranged(new Arrangement(
                 List.of(new Boost("colour", "red", 1)), Map.of("colour", 1), OptionalDouble.of(0.5), Map.of("c", 1)));
-        LoggedAnswer forged = new LoggedAnswer(
-                good.origin(),
-                good.asker(),
-                new LoggedAnswer.Question(other, Set.of()),
-                good.standing(),
-                good.query(),
-                good.items());
+        LoggedAnswer forged =
+                with(good, new LoggedAnswer.Question(other, Set.of()), good.query(), good.items(), good.draw());
 
         // all are red: the pinned one takes the only place
         assertThat(good.items()).extracting(Item::item).containsExactly("c");
@@ -91,6 +91,71 @@ class ReplayedServerTest {
                 .isEqualTo(Outcome.EQUAL);
         assertThat(replayed(A, B, C).compare(forged, Optional.of(ANN), CUT).outcome())
                 .isEqualTo(Outcome.DIFFERENT);
+    }
+
+    @Test
+    void explorationIsMadeAgainAndAnotherCandidateIsNamed() {
+        LoggedAnswer good = answer(exploring("00112233445566778899aabbccddeeff"));
+        Draw draw = good.draw().orElseThrow();
+        List<Candidate> candidates = new ArrayList<>(draw.candidates());
+        Candidate last = candidates.get(2);
+        candidates.set(2, new Candidate(last.item(), Math.nextUp(last.score()), last.values()));
+        LoggedAnswer other = with(
+                good,
+                good.question(),
+                good.query(),
+                good.items(),
+                Optional.of(new Draw(draw.answerId(), candidates, draw.items(), draw.propensities())));
+
+        assertThat(replayed(A, B, C).compare(good, Optional.of(ANN), CUT).outcome())
+                .isEqualTo(Outcome.EQUAL);
+        assertThat(replayed(A, B, C).compare(other, Optional.of(ANN), CUT).outcome())
+                .isEqualTo(Outcome.COMPACTED); // neighbours may have been
+        assertThat(replayed(A, B, C)
+                        .compare(other, Optional.of(ANN), WHOLE)
+                        .difference()
+                        .orElseThrow())
+                .startsWith("candidate 3 is " + last.item() + " with " + Math.nextUp(last.score()))
+                .contains(", replayed " + last.item() + " with " + last.score());
+    }
+
+    @Test
+    void drawIsProvedFromItsRecordAlone() {
+        LoggedAnswer good = answer(exploring("00112233445566778899aabbccddeeff"));
+        Draw draw = good.draw().orElseThrow();
+        List<Double> propensities = new ArrayList<>(draw.propensities());
+        propensities.set(0, Math.nextUp(propensities.get(0)));
+        List<ScoredItem> turned = new ArrayList<>(draw.items());
+        Collections.reverse(turned);
+        RecallRequest ofAnotherSeed = exploring("00112233445566778899aabbccddeefe");
+
+        assertThat(good.drawnAgain()).isEqualTo(good.draw());
+        assertThat(answer().drawnAgain()).isEmpty();
+        for (LoggedAnswer forged : List.of(
+                drawn(good, new Draw("00", draw.candidates(), draw.items(), draw.propensities())),
+                drawn(good, new Draw(draw.answerId(), draw.candidates(), draw.items(), propensities)),
+                drawn(good, new Draw(draw.answerId(), draw.candidates(), turned, draw.propensities())),
+                drawn(
+                        good,
+                        new Draw(draw.answerId(), draw.candidates().subList(0, 2), draw.items(), draw.propensities())),
+                with(good, new LoggedAnswer.Question(ofAnotherSeed, Set.of()), good.query(), good.items(), good.draw()),
+                with(good, good.question(), good.query(), good.items(), Optional.empty()),
+                drawn(answer(), draw))) {
+            assertThat(forged.drawnAgain()).isNotEqualTo(forged.draw());
+        }
+    }
+
+    private static LoggedAnswer drawn(LoggedAnswer answer, Draw draw) {
+        return with(answer, answer.question(), answer.query(), answer.items(), Optional.of(draw));
+    }
+
+    private static RecallRequest exploring(String seed) {
+        return arranged(new Arrangement(
+                List.of(),
+                Map.of("colour", 2),
+                OptionalDouble.empty(),
+                Map.of(),
+                Optional.of(new Exploration(0.5, 100, seed))));
     }
 
     @Test
@@ -166,7 +231,8 @@ class ReplayedServerTest {
                 new LoggedAnswer.Question(good.question().request(), Set.of(Unlogged.CONTEXT)),
                 good.standing(),
                 new float[] {0, 1}, // by features that nobody knows
-                good.items());
+                good.items(),
+                good.draw());
 
         Comparison compared = replayed(A, B, C).compare(other, Optional.of(ANN), CUT);
 
@@ -287,14 +353,20 @@ class ReplayedServerTest {
                                 found.query(),
                                 IntStream.range(0, found.items().size())
                                         .mapToObj(at -> Item.of(found, at))
-                                        .toList()),
+                                        .toList(),
+                                found.draw()),
                         refusal -> {
                             throw new AssertionError(refusal);
                         });
     }
 
     private static LoggedAnswer with(LoggedAnswer answer, float[] query, List<Item> items) {
-        return new LoggedAnswer(answer.origin(), answer.asker(), answer.question(), answer.standing(), query, items);
+        return with(answer, answer.question(), query, items, answer.draw());
+    }
+
+    private static LoggedAnswer with(
+            LoggedAnswer answer, LoggedAnswer.Question question, float[] query, List<Item> items, Optional<Draw> draw) {
+        return new LoggedAnswer(answer.origin(), answer.asker(), question, answer.standing(), query, items, draw);
     }
 
     private static FakeFeed feed() {

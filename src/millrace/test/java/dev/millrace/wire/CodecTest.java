@@ -32,10 +32,13 @@ import dev.millrace.experiment.ArmAnswers;
 import dev.millrace.feature.UserFeatures;
 import dev.millrace.generation.GenerationFact;
 import dev.millrace.index.Arrangement;
+import dev.millrace.index.Draw;
+import dev.millrace.index.Exploration;
 import dev.millrace.index.ItemFilter;
 import dev.millrace.index.ItemIndex;
 import dev.millrace.index.Placed;
 import dev.millrace.index.ScoreParts;
+import dev.millrace.index.ScoredItem;
 import dev.millrace.model.RowCounts;
 import dev.millrace.negative.NegativeDraws;
 import dev.millrace.neighbour.NeighbourList;
@@ -78,6 +81,7 @@ import org.apache.avro.generic.GenericDatumReader;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** What is written comes back as it was, through the bytes of the wire. */
 class CodecTest {
@@ -338,8 +342,9 @@ class CodecTest {
                 .isZero();
     }
 
-    @Test
-    void loggedAnswerComesBackBitForBit() {
+    @ParameterizedTest
+    @ValueSource(booleans = {true, false})
+    void loggedAnswerComesBackBitForBit(boolean isExplored) {
         RecallRequest request = new RecallRequest(
                 "sha256:00",
                 3,
@@ -359,8 +364,19 @@ class CodecTest {
                                 new Arrangement.Boost("category", "boots", 0.1),
                                 new Arrangement.Boost("price", "3", -2)),
                         Map.of("maker", 2, "category", 1),
-                        OptionalDouble.of(0.7),
-                        Map.of("i7", 1, "i9", 3)));
+                        isExplored ? OptionalDouble.empty() : OptionalDouble.of(0.7),
+                        Map.of("i7", 1, "i9", 3),
+                        isExplored
+                                ? Optional.of(new Exploration(0.1, 100, "00112233445566778899aabbccddeeff"))
+                                : Optional.empty()));
+        Draw draw = new Draw(
+                "0a1b",
+                List.of(
+                        new Draw.Candidate(
+                                "i1", 0.5f, new TreeMap<>(Map.of("maker", List.of("m1", "m2"), "category", List.of()))),
+                        new Draw.Candidate("i2", -0.0f, new TreeMap<>())),
+                List.of(new ScoredItem("i1", 0.5f)),
+                List.of(0.1));
         Answer.Assigned assigned = new Answer.Assigned("trial", Arm.TREATMENT);
         for (boolean isKnown : new boolean[] {true, false}) {
             LoggedAnswer answer = new LoggedAnswer(
@@ -376,7 +392,8 @@ class CodecTest {
                             "i1",
                             0.5f,
                             new ScoreParts(0.25f, -0.0f, Float.MIN_VALUE, 1, 0.1f),
-                            new Placed(3, Map.of("maker", 2), 0.3f))));
+                            new Placed(3, Map.of("maker", 2), 0.3f))),
+                    isExplored ? Optional.of(draw) : Optional.empty());
 
             assertThat(again(Topic.ANSWERS, answer)).usingRecursiveComparison().isEqualTo(answer);
         }

@@ -28,9 +28,11 @@ import java.net.http.HttpResponse;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Predicate;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -96,7 +98,7 @@ class AnswersIT {
     private void question(String url, int number) throws Exception {
         String user = number % 5 == 4 ? "nobody" + number : "u" + number * 7 % USERS;
         String question =
-                switch (number % 8) {
+                switch (number % 9) {
                     case 0 -> "\"k\": 5, \"filter\": {\"category\": [\"c1\", \"c2\"]}";
                     case 1 -> "\"k\": 60, \"excludeSeen\": false, \"filter\": {\"price\": {\"max\": 20}}";
                     case 2 -> "\"exclude\": [\"i1\", \"i2\"], \"explain\": true";
@@ -106,6 +108,9 @@ class AnswersIT {
                     case 6 ->
                         "\"k\": 8, \"boost\": {\"category\": {\"c1\": 1}}, \"atMost\": {\"category\": 2},"
                                 + " \"diversity\": 0.7, \"pin\": {\"i5\": 2}";
+                    case 7 ->
+                        "\"k\": 6, \"explore\": 0.1, \"atMost\": {\"category\": 2}, \"pin\": {\"i5\": 2},"
+                                + " \"explain\": true";
                     default -> "\"k\": 10";
                 };
         HttpRequest request = HttpRequest.newBuilder(URI.create(url + "/v1/recall"))
@@ -153,12 +158,15 @@ class AnswersIT {
             assertThat(logged).anyMatch(answer -> answer.question().unlogged().contains(left));
         }
         assertThat(exit).as(commands.out() + commands.err()).isZero();
-        long moved =
-                logged.stream().filter(answer -> answer.standing().isMoved()).count();
-        assertThat(found.path("moved").asLong()).isEqualTo(moved);
+        assertThat(found.path("moved").asInt())
+                .isEqualTo(number(logged, answer -> answer.standing().isMoved()));
         assertThat(found.path("share").asDouble()).isEqualTo(1);
         assertThat(found.path("different").asInt()).isZero();
         assertThat(found.path("equal").asInt()).isGreaterThan(posted / 4);
+        assertThat(found.path("drawn").asInt())
+                .isEqualTo(number(logged, answer -> answer.draw().isPresent()));
+        assertThat(found.path("drawn").asInt()).isGreaterThan(posted / 10);
+        assertThat(found.path("misdrawn").asInt()).isZero();
         assertThat(found.path("without_user").asInt()).isBetween(1, posted / 2);
     }
 
@@ -167,6 +175,7 @@ class AnswersIT {
                 .filter(answer -> !answer.standing().isMoved()
                         && answer.asker().state().isPresent()
                         && answer.question().unlogged().isEmpty()
+                        && answer.draw().isEmpty()
                         && answer.items().size() > 2)
                 .reduce((one, later) -> later)
                 .orElseThrow();
@@ -175,8 +184,17 @@ class AnswersIT {
         items.set(1, new Item(second.item(), Math.nextUp(second.score()), second.parts(), second.placed()));
         float[] query = good.query().clone();
         query[3] = -query[3];
+        LoggedAnswer explored = logged.stream()
+                .filter(answer -> answer.draw().isPresent())
+                .findFirst()
+                .orElseThrow();
+        List<Item> others = new ArrayList<>(explored.items());
+        Collections.reverse(others);
         try (EventProducer producer = scene.producer()) {
-            for (LoggedAnswer tampered : List.of(with(good, good.query(), items), with(good, query, good.items()))) {
+            for (LoggedAnswer tampered : List.of(
+                    with(good, good.query(), items),
+                    with(good, query, good.items()),
+                    with(explored, explored.query(), others))) {
                 producer.send(Topic.ANSWERS, scene.settings().topics().names().answers(), tampered, TestCluster.T0);
             }
             producer.flush();
@@ -187,6 +205,8 @@ class AnswersIT {
 
         assertThat(commands.out())
                 .containsPattern("(?m)^different +2$")
+                .containsPattern("(?m)^misdrawn +1$")
+                .contains(": its draw does not follow from what is logged of it")
                 .contains(": item 2 is " + second.item() + " with " + Math.nextUp(second.score()))
                 .contains(", replayed " + second.item() + " with " + second.score())
                 .contains(": component 3 of the user's vector is " + query[3] + " (");
@@ -195,6 +215,11 @@ class AnswersIT {
     }
 
     private static LoggedAnswer with(LoggedAnswer answer, float[] query, List<Item> items) {
-        return new LoggedAnswer(answer.origin(), answer.asker(), answer.question(), answer.standing(), query, items);
+        return new LoggedAnswer(
+                answer.origin(), answer.asker(), answer.question(), answer.standing(), query, items, answer.draw());
+    }
+
+    private static int number(List<LoggedAnswer> logged, Predicate<LoggedAnswer> of) {
+        return Math.toIntExact(logged.stream().filter(of).count());
     }
 }

@@ -126,14 +126,22 @@ public record Verdict(Kind kind, String target, boolean agrees, String detail, R
                 Kind.VERIFY_ANSWERS,
                 cluster.topics().answers(),
                 report.isConsistent(),
-                report.compared() == 0
+                report.compared() + report.drawn() + report.count(Outcome.MISDRAWN) == 0
                         ? "no answer was logged that can be compared"
                         : String.format(
                                 Locale.ROOT,
-                                "%,d of %,d answers are what the topics give, bit for bit",
+                                "%,d of %,d answers are what the topics give, bit for bit%s",
                                 report.count(Outcome.EQUAL),
-                                report.compared()),
+                                report.compared(),
+                                draws(report)),
                 found(report));
+    }
+
+    private static String draws(AnswerReport report) {
+        int of = report.drawn() + report.count(Outcome.MISDRAWN);
+        return of == 0
+                ? ""
+                : String.format(Locale.ROOT, "; %,d of %,d draws follow from their records", report.drawn(), of);
     }
 
     private static Row found(AnswerReport report) {
@@ -142,6 +150,7 @@ public record Verdict(Kind kind, String target, boolean agrees, String detail, R
             found.with(outcome.name().toLowerCase(Locale.ROOT), report.count(outcome));
         }
         return found.with("share", report.compared() == 0 ? Optional.empty() : Optional.of(report.share()))
+                .with("drawn", report.drawn())
                 .with("without_user", report.withoutUser())
                 .with("compared_since", report.since().map(Instant::ofEpochMilli))
                 .with("differences", report.differences());

@@ -1,0 +1,224 @@
+package dev.millrace.index;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
+
+import dev.millrace.event.FeatureValue;
+import dev.millrace.event.Features;
+import dev.millrace.index.Draw.Candidate;
+import dev.millrace.popularity.PriorWeights;
+import dev.millrace.publish.ItemEmbedding;
+import dev.millrace.publish.PublishedPopularity;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalDouble;
+import java.util.Random;
+import java.util.TreeMap;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class DrawTest {
+
+    private static final String MAKER = "maker";
+    private static final String SEED = "000102030405060708090a0b0c0d0e0f";
+    private static final double TEMPERATURE = 0.2;
+    private static final int PLACES = 3;
+    private static final List<Candidate> CANDIDATES = List.of(
+            candidate("a", 0.9f, "m1"),
+            candidate("b", 0.8f, "m1"),
+            candidate("c", 0.7f, "m2"),
+            candidate("d", 0.4f, "m2"),
+            candidate("e", 0.3f));
+
+    /** What holds in a draw. */
+    private enum Rules {
+        NONE(Map.of(), Map.of()),
+        QUOTA(Map.of(MAKER, 1), Map.of()),
+        QUOTA_AND_PIN(Map.of(MAKER, 1), Map.of("d", 2));
+
+        private final Map<String, Integer> atMost;
+        private final Map<String, Integer> pins;
+
+        Rules(Map<String, Integer> atMost, Map<String, Integer> pins) {
+            this.atMost = atMost;
+            this.pins = pins;
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void frequenciesMeetPropensities(Rules rules) {
+        assertFrequencies(rules, 40_000);
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    @Tag("long")
+    void frequenciesOfAMillionMeetPropensities(Rules rules) {
+        assertFrequencies(rules, 1_000_000);
+    }
+
+    /** Of all answers that there can be, the probabilities are said anew from the definition. */
+    private static void assertFrequencies(Rules rules, int draws) {
+        Map<List<String>, Double> expected = new HashMap<>();
+        expect(rules, new ArrayList<>(), 1, expected);
+        Map<List<String>, Integer> counts = new HashMap<>();
+        Random random = new Random(7);
+        byte[] seed = new byte[Exploration.SEED_BYTES];
+        for (int at = 0; at < draws; at++) {
+            random.nextBytes(seed);
+
+            Draw draw = drawn(rules, TEMPERATURE, HexFormat.of().formatHex(seed));
+
+            List<String> items = draw.items().stream().map(ScoredItem::item).toList();
+            double propensity = draw.propensities().stream().reduce(1.0, (one, other) -> one * other);
+            assertThat(propensity).isCloseTo(expected.get(items), within(1e-12));
+            counts.merge(items, 1, Integer::sum);
+        }
+
+        double chiSquare = 0;
+        for (Map.Entry<List<String>, Double> each : expected.entrySet()) {
+            double wanted = each.getValue() * draws;
+            chiSquare += Math.pow(counts.getOrDefault(each.getKey(), 0) - wanted, 2) / wanted;
+        }
+        // Wilson and Hilferty 1931: with so many degrees of freedom, above that once in a million
+        double freedom = expected.size() - 1.0;
+        double most = freedom * Math.pow(1 - 2 / (9 * freedom) + 4.75 * Math.sqrt(2 / (9 * freedom)), 3);
+        assertThat(expected.values().stream().mapToDouble(each -> each).sum()).isCloseTo(1, within(1e-12));
+        assertThat(chiSquare).isLessThan(most);
+    }
+
+    private static void expect(
+            Rules rules, List<String> above, double probability, Map<List<String>, Double> expected) {
+        List<String> answer = new ArrayList<>(above);
+        rules.pins.forEach((item, place) -> answer.add(Math.min(place - 1, answer.size()), item));
+        List<Candidate> allowed = CANDIDATES.stream()
+                .filter(each -> !answer.contains(each.item()))
+                .filter(each -> rules.atMost.isEmpty()
+                        || each.values().isEmpty()
+                        || CANDIDATES.stream()
+                                .filter(other -> answer.contains(other.item()))
+                                .noneMatch(other -> other.values().equals(each.values())))
+                .toList();
+        if (answer.size() == PLACES || allowed.isEmpty()) {
+            expected.put(answer, probability);
+            return;
+        }
+        double sum = allowed.stream()
+                .mapToDouble(each -> Math.exp(each.score() / TEMPERATURE))
+                .sum();
+        for (Candidate each : allowed) {
+            List<String> next = new ArrayList<>(above);
+            next.add(each.item());
+            expect(rules, next, probability * Math.exp(each.score() / TEMPERATURE) / sum, expected);
+        }
+    }
+
+    /**
+     * As anybody can say it again, from the record of an answer: {@code import hmac, math; h = lambda item: hmac.new(bytes(range(16)), item, 'sha256').digest(); h(b'').hex()[:32];
+     * sorted('abcde', key=lambda i: math.log(-math.log(((int.from_bytes(h(i.encode())[:8], 'big') >> 12) + .5) / 2 ** 52)) - score[i] / .2)}.
+     */
+    @Test
+    void drawFollowsFromSeedAndIds() {
+        Draw draw = drawn(Rules.NONE, TEMPERATURE, SEED);
+
+        assertThat(draw.answerId()).isEqualTo("07eff8b326b7798c9ccfcbdbe579489a");
+        assertThat(draw.items()).extracting(ScoredItem::item).containsExactly("b", "c", "a");
+        assertThat(drawn(Rules.NONE, TEMPERATURE, SEED)).isEqualTo(draw);
+    }
+
+    @Test
+    void coldDrawIsInTheOrderOfTheScores() {
+        assertThat(drawn(Rules.QUOTA, Exploration.COLDEST, SEED).items())
+                .extracting(ScoredItem::item)
+                .containsExactly("a", "c", "e");
+    }
+
+    @Test
+    void drawIsFromTheBestThatPassAndPinnedOnesStand() {
+        ItemIndex index = new ItemIndex(2);
+        for (int item = 0; item < 300; item++) { // scores fall from 1
+            Features maker = Features.of(Map.of(
+                    MAKER, new FeatureValue.Category("m" + item % 3), "old", new FeatureValue.Quantity(item % 2)));
+            float[] vector = {1 - item / 512f, 0};
+            index.upsert(
+                    new ItemEmbedding(
+                            "i" + item, Optional.of(vector), "g", 1, 0, 0, PublishedPopularity.NONE, 0, maker),
+                    1);
+        }
+        Arrangement arrangement = new Arrangement(
+                List.of(new Arrangement.Boost(MAKER, "m2", 1)),
+                Map.of(MAKER, 2),
+                OptionalDouble.empty(),
+                Map.of("i299", 2, "i298", 1), // which the filter leaves out
+                Optional.of(new Exploration(10, 20, SEED)));
+        Search search = new Search(
+                new float[] {1, 0},
+                12,
+                "i5"::equals,
+                new ItemFilter(List.of(new ItemFilter.Between("old", 1, 1))),
+                PriorWeights.NONE,
+                Map.of("i150", 0.25f),
+                arrangement);
+
+        Draw draw = index.draw(search);
+
+        // pinned, then of those with odd numbers the first twenty of m2, which the boost puts before all others
+        List<String> wanted = new ArrayList<>(List.of("i299"));
+        for (int item = 11; wanted.size() < 21; item += 6) {
+            wanted.add("i" + item);
+        }
+        assertThat(draw.candidates()).extracting(Candidate::item).containsExactlyElementsOf(wanted);
+        assertThat(draw.candidates().get(1))
+                .isEqualTo(new Candidate("i11", 2 - 11 / 512f, new TreeMap<>(Map.of(MAKER, List.of("m2")))));
+        // 299 is of m2, too, so there is room for one more
+        assertThat(draw.items()).hasSize(2).extracting(ScoredItem::item).contains("i299");
+        assertThat(draw.items().get(1).item()).isEqualTo("i299");
+        assertThat(draw.propensities().get(1)).isEqualTo(1);
+        assertThat(draw.propensities().get(0)).isBetween(0.04, 0.06); // of twenty that are nearly alike
+        assertThat(index.search(search)).isEqualTo(draw.items());
+        assertThat(index.placed(search, draw.items()))
+                .containsExactly(new Placed(0, Map.of(MAKER, 2), 0), new Placed(2, Map.of(MAKER, 1), 0));
+    }
+
+    @ParameterizedTest
+    @ValueSource(doubles = {0, 0.0009, 100.1, -1, Double.NaN})
+    void temperatureOutOfRangeIsRefused(double temperature) {
+        assertThatThrownBy(() -> new Exploration(temperature, 100, SEED)).hasMessageContaining("explore = ");
+    }
+
+    @Test
+    void unusableExplorationsAreRefused() {
+        Exploration good = new Exploration(1, 100, SEED);
+
+        assertThatThrownBy(() -> new Exploration(1, 0, SEED)).hasMessageContaining("best = 0");
+        assertThatThrownBy(() -> new Exploration(1, 201, SEED)).hasMessageContaining("best = 201");
+        assertThatThrownBy(() -> new Exploration(1, 100, "00")).hasMessageContaining("must have 32");
+        assertThatThrownBy(
+                        () -> new Arrangement(List.of(), Map.of(), OptionalDouble.of(0.5), Map.of(), Optional.of(good)))
+                .hasMessageContaining("diversity");
+    }
+
+    private static Draw drawn(Rules rules, double temperature, String seed) {
+        Arrangement arrangement = new Arrangement(
+                List.of(),
+                rules.atMost,
+                OptionalDouble.empty(),
+                rules.pins,
+                Optional.of(new Exploration(temperature, CANDIDATES.size(), seed)));
+        return Draw.of(arrangement, PLACES, CANDIDATES);
+    }
+
+    private static Candidate candidate(String item, float score, String... makers) {
+        return new Candidate(
+                item, score, new TreeMap<>(makers.length == 0 ? Map.of() : Map.of(MAKER, List.of(makers))));
+    }
+}
