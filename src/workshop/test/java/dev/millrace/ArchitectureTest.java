@@ -74,8 +74,17 @@ class ArchitectureTest {
             "cli");
 
     /** Packages of the workshop, which come behind the product: it does not know them. */
-    private static final List<String> WORKSHOP =
-            List.of("evaluate", "tune", "dataset", "shop", "draft", "demo", "bench", "workshop.evaluate", "workshop");
+    private static final List<String> WORKSHOP = List.of(
+            "offpolicy",
+            "evaluate",
+            "tune",
+            "dataset",
+            "shop",
+            "draft",
+            "demo",
+            "bench",
+            "workshop.evaluate",
+            "workshop");
 
     private static final List<String> PATH =
             Stream.of(CORE, SHELL, WORKSHOP).flatMap(List::stream).toList();

@@ -24,12 +24,12 @@ public record RowFile(Path path, RowFormat format, List<String> columns) {
         columns = List.copyOf(columns);
     }
 
-    String name() {
+    public String name() {
         return String.valueOf(path.getFileName());
     }
 
     /** Returns the rows from the start. The caller closes the reader. */
-    RowReader rows(Consumer<? super BadRow> badRows) {
+    public RowReader rows(Consumer<? super BadRow> badRows) {
         return new RowReader(this, badRows);
     }
 

@@ -45,7 +45,8 @@ import picocli.CommandLine.Spec;
             "millrace evaluate --events 100000",
             "millrace evaluate --data ml-100k --format movielens --protocol holdout \\",
             "    --warm-up 0.8",
-            "millrace evaluate --mini-batches --bootstrap-server kafka:9092"
+            "millrace evaluate --mini-batches --bootstrap-server kafka:9092",
+            "millrace evaluate --data shown.csv --protocol off-policy --candidate uniform"
         })
 final class EvaluateCommand implements Callable<Integer> {
 
@@ -54,11 +55,18 @@ final class EvaluateCommand implements Callable<Integer> {
         prequential,
         holdout,
         published,
-        windows
+        windows,
+        off_policy;
+
+        @Override
+        public String toString() {
+            return name().replace('_', '-');
+        }
     }
 
     private static final String LOG = EvaluationData.LOG;
     private static final String TOPICS = EvaluationData.TOPICS;
+    private static final String OFF_POLICY = "--protocol off-policy";
 
     /** The options that have no use beside one: the log has its examples, its batches and one learner. */
     private static final Map<String, List<String>> NOT_WITH = Map.of(
@@ -74,7 +82,9 @@ final class EvaluateCommand implements Callable<Integer> {
                     "--queries",
                     "--table"),
             TOPICS,
-            List.of("--data", "--format", "--events"));
+            List.of("--data", "--format", "--events"),
+            OFF_POLICY,
+            List.of("--format", "--events", TOPICS, "--config", "--set"));
 
     /** The options that not every protocol uses. */
     private static final Map<String, Set<Protocol>> USED_BY = new TreeMap<>(Map.ofEntries(
@@ -93,7 +103,9 @@ final class EvaluateCommand implements Callable<Integer> {
             Map.entry("--at", Set.of(Protocol.holdout)),
             Map.entry("--max-ages", Set.of(Protocol.published)),
             Map.entry("--most-moved", Set.of(Protocol.published)),
-            Map.entry("--publish-every", Set.of(Protocol.published))));
+            Map.entry("--publish-every", Set.of(Protocol.published)),
+            Map.entry("--candidate", Set.of(Protocol.off_policy)),
+            Map.entry("--clip", Set.of(Protocol.off_policy))));
 
     @Spec
     @Nullable
@@ -132,7 +144,8 @@ final class EvaluateCommand implements Callable<Integer> {
             description =
                     "prequential: test, then learn. holdout: train on the first part, then find the rest. published:"
                             + " test with the published vectors, then learn. windows: one window after another,"
-                            + " ranked by a model that is frozen within it and by one that keeps learning"
+                            + " ranked by a model that is frozen within it and by one that keeps learning. off-policy:"
+                            + " what another policy would have earned, by a log with propensities in place of events"
                             + " (${COMPLETION-CANDIDATES})")
     Protocol protocol = Protocol.prequential;
 
@@ -243,14 +256,21 @@ final class EvaluateCommand implements Callable<Integer> {
     List<Path> report = new ArrayList<>();
 
     @Mixin
+    OffPolicyOptions offPolicy = new OffPolicyOptions();
+
+    @Mixin
     OutputOption output = new OutputOption();
 
     @Override
     public Integer call() throws IOException, InterruptedException {
         ParseResult given = Objects.requireNonNull(spec).commandLine().getParseResult();
-        requireEnd();
         requireUsed(given);
         requireData(given);
+        if (protocol == Protocol.off_policy) {
+            offPolicy.estimates(data).run(output, "read", report);
+            return 0;
+        }
+        requireEnd();
         OptionFaults.requireAtLeastOne("--events", events == null ? 1 : events);
         OptionFaults.requireAtLeastOne("--queries", queries == null ? 1 : queries);
         OptionFaults.requireAtLeastOne("--learn-every", learnEvery == null ? 1 : learnEvery);
@@ -284,6 +304,7 @@ final class EvaluateCommand implements Callable<Integer> {
                 case holdout -> run.holdout(settings, at);
                 case published -> run.published(settings, new EvaluationRun.Policies(maxAges, mostMoved, publishEvery));
                 case windows -> run.windows(settings);
+                case off_policy -> throw new IllegalStateException("it ranks nothing");
             }
         };
         told.untilSignal().run(output, "learnt", report);
@@ -296,7 +317,7 @@ final class EvaluateCommand implements Callable<Integer> {
 
     /** The option that the examples come from. */
     private String source() {
-        return isOfLog ? LOG : isOfTopics ? TOPICS : "--data";
+        return protocol == Protocol.off_policy ? OFF_POLICY : isOfLog ? LOG : isOfTopics ? TOPICS : "--data";
     }
 
     private EvaluationData recorded(Report found) {

@@ -58,6 +58,11 @@ public final class DataOptions {
         return data == null;
     }
 
+    /** The path alone, for what no format reads. */
+    public Optional<Path> path() {
+        return Optional.ofNullable(data);
+    }
+
     /** As the other one, with no overlays nor changes. */
     public MillraceSettings settings(ConfigOptions config, Map<String, String> byDefault) {
         return settings(config, List.of(), byDefault, Map.of());
