@@ -23,7 +23,7 @@ final class Publication {
     private final Topic<ItemEmbedding> embeddings;
     private final Optional<VectorStoreRecords> vectorStore;
 
-    /** @param logTopic name of the topic by whose steps the embeddings go */
+    /** @param logTopic name of the log whose steps the embeddings name */
     Publication(Outlet outlet, TopicNames topics, String logTopic, GenerationTerms terms, LearnerNotices notices) {
         this.outlet = outlet;
         this.topics = topics;
