@@ -58,7 +58,7 @@ public final class ServedState {
         volatile long undecodable;
     }
 
-    /** Is told of every vector that is the first to have learnt from some clicks, once a vector. */
+    /** Is told, once a vector, of each that is the first to have learnt from some clicks. */
     public interface FreshnessListener {
         void visibleAfter(long millis);
     }

@@ -96,7 +96,7 @@ final class RecallQuestions {
     /**
      * A question.
      *
-     * @param answering the generation that it was read for, which knows all that it names and so is to answer; absent while none answers
+     * @param answering the generation that it was read for and that answers it, because it knows all names in it; absent while none answers
      * @param isVectorIncluded whether the answer includes the query vector
      * @param before items of the pages before, which the request excludes; absent if no pages are asked for
      */
