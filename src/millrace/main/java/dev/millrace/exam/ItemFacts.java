@@ -51,7 +51,7 @@ public record ItemFacts(
         return report;
     }
 
-    /** Counts a batch's positives. Read what was known before the batch before this call. */
+    /** Counts a batch's positives. Call it after reading what was known before the batch. */
     public void observe(MiniBatch batch) {
         popularity.observe(batch.counted());
         neighbours.observe(batch);

@@ -172,7 +172,7 @@ final class RecallQuestions {
         return Optional.of(new UserFeatures(user, 0, given.features(FEATURES), items));
     }
 
-    /** Whether the generation that a question was read for would be asked now, too. */
+    /** Whether the generation that a question was read for would still be asked. */
     boolean isCurrent(Question asked) {
         return answering(asked.request().generation(), asked.request().user()).equals(asked.answering());
     }

@@ -170,7 +170,7 @@ public final class Trainer implements Durable, AutoCloseable {
         return batcher.nextAnnounced();
     }
 
-    /** Removes a user: the examples in the open batch now, the rows when the batch is learnt. */
+    /** Removes a user: the user's examples leave the open batch now, the user's rows go when the batch is learnt. */
     public void removeUser(String user) {
         books.await(InputTopic.EXAMPLES);
         books.settleWaiting(InputTopic.EXAMPLES, Outcome.ERASED, batcher.removeUser(user));
