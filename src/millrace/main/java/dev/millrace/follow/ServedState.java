@@ -301,6 +301,7 @@ public final class ServedState {
         freshnessListener = listener;
     }
 
+    /** Lets the generation answer that is promoted and complete, and drops those that are no longer kept. */
     private void choose() {
         if (generations.choose()) {
             LOG.atInfo()

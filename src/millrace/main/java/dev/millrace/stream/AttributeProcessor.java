@@ -140,6 +140,7 @@ final class AttributeProcessor
         task.outlet().send(MillraceTopology.TO_EXAMPLES, Utf8.bytes(user), Optional.of(value), time);
     }
 
+    /** Reads a record's event. The result hands it to the attribution, once its partition has been checked, too. */
     private Consumer<Attribution> read(InputTopic topic, Record<byte[], byte[]> record, long latest) {
         return switch (topic) {
             case EXPOSURES -> {

@@ -53,6 +53,7 @@ final class Publication {
         if (trainer.completeGeneration()) {
             complete(trainer, now);
         }
+        // what is written of the query side and of the lists is sent, in this transaction
         drain.accept((key, stored) -> {
             Optional<byte[]> value = stored.filter(one -> !EntryKind.isOfRemovedItem(key, one));
             if (value.isPresent() && isWithheld) {

@@ -558,7 +558,11 @@ public final class Trainer implements Durable, AutoCloseable {
         catalogue.forgetRemovedBefore(eventTime - removalMemoryMillis);
     }
 
-    /** @param isTeaching whether the mixture learns too, which needs what was known before the batch */
+    /**
+     * Learns from a batch, whose removals were applied.
+     *
+     * @param isTeaching whether the mixture learns too, which needs what was known before the batch
+     */
     private StepOutcome step(MiniBatch batch, boolean isOwn, boolean isTeaching) {
         learntStep = batch.step();
         publisher.stepped(batch);
