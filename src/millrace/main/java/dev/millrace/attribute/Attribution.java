@@ -40,15 +40,18 @@ import java.util.function.Predicate;
  * deduplication window. Both moments are {@link Timers}. They run at most every {@value #TIMER_COARSENESS_MILLIS} ms of event time; whether a
  * click is late depends on event times, not on timers.
  *
- * <p>A user without an event for {@code users.expire-after} is removed. Each user has one timer for this. An event does not move the timer;
- * when it ends, it checks whether there was an event since. The user's number stays for as long as anything is remembered under it.
+ * <p>A user without an event for {@code users.expire-after} is removed. Each user has one timer for this. An event does not move the timer.
+ * When the timer ends, it checks whether there was an event since. The user's number stays for as long as anything is remembered under it.
  */
 public final class Attribution implements Durable {
 
     /** Receives the results of an attribution. */
     public interface Output {
 
-        /** Receives an example, when its click has found its exposure or its window has ended. */
+        /**
+         * Receives an example: of a click, once it is known which exposure it answers or that it answers none; of an exposure without a
+         * click, at the end of its window.
+         */
         void example(TrainingExample example);
 
         /** Receives the user's latest features, after they changed. */
@@ -124,7 +127,10 @@ public final class Attribution implements Durable {
         }
     }
 
-    /** Takes a click. It becomes an example at once if its exposure is known; otherwise it waits for {@code attribution.click-wait}. */
+    /**
+     * Takes a click. It becomes an example at once if its exposure is known. Otherwise it waits for {@code attribution.click-wait}, unless
+     * its action hides an item or brings one back.
+     */
     public void click(Click click) {
         hear(clickClock, click.user(), click.time());
         if (!settings.isHeard(click.action())) {
@@ -219,10 +225,10 @@ public final class Attribution implements Durable {
     }
 
     /**
-     * Takes a state of an experiment: what stands behind it in the topic counts in its last stage, or no longer.
+     * Takes a state of an experiment. From here on, events of the topic count by it.
      *
-     * @param topic where it stood: of exposures, or of clicks if the goal is by user
-     * @param order states count in the order of this number, so one that comes again changes nothing
+     * @param topic that it came in: exposures, or clicks if the goal is by user
+     * @param order place among the states; one that is not higher than the last one changes nothing
      */
     public void experiment(InputTopic topic, Experiment state, long order) {
         books.settle(topic, Outcome.EXPERIMENT);
@@ -251,7 +257,7 @@ public final class Attribution implements Durable {
     /**
      * Returns the latest wall clock seen.
      *
-     * @param now wall clock, epoch milliseconds; if an earlier call gave a later one, that one counts
+     * @param now wall clock, epoch milliseconds; if it has gone back, the latest one counts
      */
     public long clock(long now) {
         if (now > wallTime) {
@@ -266,7 +272,7 @@ public final class Attribution implements Durable {
         return books;
     }
 
-    /** Restores what was drained, from entries that hold it among those of the store. */
+    /** Restores what was drained, from entries that also hold those of the store. */
     public void restoreFrom(EntrySource all) {
         for (byte[] kind : EntryKeys.ON_THE_HEAP) {
             all.scan(kind, EntrySource.behind(kind), (key, value) -> {
@@ -416,7 +422,7 @@ public final class Attribution implements Durable {
                 keys.waitingClicks(number, exposure.item(), settings.windowEnd(exposure.time()) + 1),
                 CLICKS_A_ROUND,
                 unnamed -> true,
-                unnamed -> { // all are in the order of their ids then
+                unnamed -> { // so all waiting clicks come in the order of their ids
                     entries.delete(unnamed.key());
                     entries.put(EntryKeys.naming(naming, unnamed.key()), unnamed.value());
                 });
@@ -461,8 +467,8 @@ public final class Attribution implements Durable {
     }
 
     /**
-     * Hides the item of a click from its user, and outputs the click's example, unless the user's examples have counted too much for one more. It waits for no
-     * exposure: without an open one, the example has the features of the click's own moment.
+     * Hides the item of a click from its user. Outputs the click's example, unless the user's examples have counted too much for one more.
+     * The click waits for no exposure: without an open one, its example has the features of its own moment.
      */
     private void hide(Click click, UserState user) {
         Optional<RememberedExposure> shown = exposures
@@ -506,7 +512,7 @@ public final class Attribution implements Durable {
         return hidden -> hidden.item().equals(click.item());
     }
 
-    /** Brings the hidden items back of which the condition holds. Returns true if there are any. */
+    /** Brings back the hidden items that meet the condition. Returns true if there are any. */
     private boolean bringBack(String user, UserState state, Predicate<ProfileAndHistory.Hidden> isMeant) {
         ProfileAndHistory known = users.profileAndHistory(state);
         ProfileAndHistory changed = known.without(isMeant);
@@ -535,8 +541,9 @@ public final class Attribution implements Durable {
     }
 
     /**
-     * Outputs the example of a click, unless the user's examples have counted too much for one more. In both cases the click enters the user's
-     * history; without an example it does not move an item that is there, as what is latest there becomes a neighbour of what comes next.
+     * Outputs the example of a click, unless the user's examples have counted too much for one more. The click enters the user's history in
+     * both cases. Without an example it leaves an item where it already stands: the latest item of a history becomes a neighbour of the
+     * next one, so moving it would still teach.
      *
      * @param learnt outcome of the click if there is an example
      */
@@ -552,8 +559,8 @@ public final class Attribution implements Durable {
     }
 
     /**
-     * Returns the time as of which an example counts: its own, but no earlier than the timers' cursor less what honest events may be late. An account
-     * dates its events as it likes. So many dates, one a day from 1980 on, would each find the budget of a day.
+     * Returns the time as of which an example counts: its own, or the earliest that an honest event can have now, if that is later. An
+     * account dates its events as it likes. Without this bound, dates of one a day from 1980 on would each find the budget of a day.
      */
     private long countedAt(long eventTime) {
         return Math.max(eventTime, timers.cursor() - settings.countedLateMillis());
@@ -567,7 +574,7 @@ public final class Attribution implements Durable {
         books.settleWaiting(InputTopic.CLICKS, outcome, reason(click, outcome), 1);
     }
 
-    /** Returns the reason if the click has an example that its weight did not count for whole; else none. */
+    /** Returns a reason if the click has an example that counts less than the click asked for; else none. */
     private String reason(Click click, Outcome outcome) {
         return weights.of(click) > settings.caps().mostWeight() && outcome.hasExample() ? Outcome.CUT_WEIGHT : "";
     }
@@ -632,7 +639,7 @@ public final class Attribution implements Durable {
         users.put(user, state);
     }
 
-    /** Handles the end of a user's timer: sets it again if there were events since or a click waits; else removes the user. */
+    /** Handles the end of a user's timer. Sets it again if there were events since, or a click waits; else removes the user. */
     private void idle(String user, UserState state) {
         long due = Timers.time(state.idleTimer);
         long waitsUntil = state.waitingClicks > 0 ? due + settings.clickWait().toMillis() : 0;

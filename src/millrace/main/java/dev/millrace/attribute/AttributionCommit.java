@@ -9,8 +9,8 @@ import java.util.SortedMap;
 import java.util.TreeMap;
 
 /**
- * What one commit of the attribution of a user partition took in. With the events and the kept settings it decides everything that the
- * attribution makes: the order in which its topics met, the clock, and what was rejected, by the schemas and settings of then.
+ * What one commit of the attribution of a user partition took in: the order in which it read its topics, the clock, and what the schemas
+ * and settings of that time rejected. With the events and the kept settings, it decides everything that the attribution makes.
  *
  * @param partition of exposures, clicks and users
  * @param rules the {@link Attribution#RULES} of the build
@@ -62,7 +62,7 @@ public record AttributionCommit(
         private final long maxAheadMillis;
         private final List<Run> runs = new ArrayList<>();
         private final SortedMap<String, List<Integer>> rejected = new TreeMap<>();
-        private Optional<InputTopic> topic = Optional.empty(); // of the last run, which is not among the runs yet
+        private Optional<InputTopic> topic = Optional.empty(); // of the run that goes on
         private long first;
         private int count;
         private int events;
@@ -74,7 +74,7 @@ public record AttributionCommit(
         }
 
         /**
-         * Takes the next event. The clock stands still from the first one on.
+         * Takes the next event. The first one of a commit sets the clock, which then stands still.
          *
          * @param now wall clock, epoch milliseconds
          * @return the latest time that the event may have
@@ -98,7 +98,7 @@ public record AttributionCommit(
             rejected.computeIfAbsent(reason, none -> new ArrayList<>()).add(events - 1);
         }
 
-        /** Returns what was read, and begins anew; absent if that is nothing. */
+        /** Returns what was read since the last call; absent if nothing was. */
         public Optional<AttributionCommit> close() {
             endRun();
             Optional<AttributionCommit> commit = events == 0

@@ -5,14 +5,14 @@ import dev.millrace.state.KeyIndex;
 import java.util.Arrays;
 
 /**
- * What each user's examples have counted of late: says what the next one counts, by {@link ContributionCaps}.
+ * What each user's examples have counted of late. By {@link ContributionCaps} it says what the next one counts.
  *
- * <p>It is a function of the user's own examples, in the order in which they were made. An example of an earlier time than the one
- * before counts as of that one's time, so that old dates leave no more room than new ones. The caller sees to it that no time is far behind the others'.
+ * <p>It is a function of the user's own examples, in the order in which they were made. An example that is dated before the last one counts
+ * as of the last one's time, so old dates leave no more room than new ones. The caller keeps all times near to the present.
  *
- * <p>One entry for each user and kind of example: a sum for each item, until it has decayed below {@link ContributionCaps#LEAST}. Beyond {@value
- * #MOST_ITEMS} items a new one takes the place and the sum of the lightest (Metwally, Agrawal and El Abbadi 2005). So no item's sum is less than what
- * its examples counted, and more by at most a thousandth of what all did.
+ * <p>One entry for each user and kind of example: a sum for each item, until it has decayed below {@link ContributionCaps#LEAST}. Beyond
+ * {@value #MOST_ITEMS} items a new one takes the place and the sum of the lightest (Metwally, Agrawal and El Abbadi 2005). So a sum is
+ * never less than what its item's examples counted, and exceeds it by at most a thousandth of what all examples did.
  */
 final class Contributions {
 
@@ -74,7 +74,7 @@ final class Contributions {
 
         static final State NEW = new State(0, 0, new long[0], new double[0]);
 
-        /** Returns the state at a later time, without the items that have faded. */
+        /** Returns the state at a later time, without items whose sums are too small by then. */
         State decayed(long time, double halfLifeMillis) {
             double left = StrictMath.pow(0.5, (time - asOf) / halfLifeMillis);
             long[] kept = new long[items.length];

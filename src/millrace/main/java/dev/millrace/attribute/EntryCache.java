@@ -11,11 +11,11 @@ import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Entries that are read and decoded once, and written once a commit, however often they change. They are read by their keys only: a scan of the store
- * would not see what changed here.
+ * Entries that are read and decoded once, and written once a commit, however often they change. Read them by key: a scan of the store does
+ * not see what changed here.
  *
- * <p>What was read or written stays on the heap until there are some {@value #MOST_BYTES} bytes of it. Then all changes are written, and
- * all is read anew.
+ * <p>What was read or written stays on the heap, up to some {@value #MOST_BYTES} bytes. Then all changes are written and the heap is
+ * emptied.
  */
 final class EntryCache {
 
@@ -33,7 +33,7 @@ final class EntryCache {
     }
 
     /**
-     * Returns the value of a key. Who changes it must put it.
+     * Returns the value of a key. A caller that changes it must put it.
      *
      * @param decoder the same for each use of the key
      */
@@ -82,7 +82,7 @@ final class EntryCache {
             if (encoded == null) {
                 entries.delete(slot.key);
                 bytes -= slot.bytes();
-                slots.remove(new Key(slot.key)); // nothing is left of who was erased
+                slots.remove(new Key(slot.key)); // nothing is left of an erased user
             } else {
                 entries.put(slot.key, encoded);
             }
@@ -121,8 +121,8 @@ final class EntryCache {
     }
 
     /**
-     * A key that spreads well: arrays and buffers hash with 31, so that the numbers of eight users have one hash. It is ordered for those that
-     * somebody has made equal.
+     * A key whose hash spreads well. Arrays and buffers hash with 31, which gives the numbers of eight users one hash. Keys are ordered, so
+     * that hashes which somebody has made equal cost little.
      */
     private record Key(byte[] bytes) implements Comparable<Key> {
 

@@ -27,8 +27,8 @@ final class Exposures {
     }
 
     /**
-     * Stores an exposure and sets the timer of its window. Returns the moment at which that ends: a window after the exposure, and after now. So
-     * a clock that is ahead of its user ends it no sooner.
+     * Stores an exposure and sets the timer of its window. Returns the moment at which that ends: a window after the exposure's time, or
+     * after the timers' cursor if that is later. So a clock that is ahead of a user ends no window early.
      *
      * @param counted where an experiment counts it; 0 for nowhere
      */
@@ -56,7 +56,7 @@ final class Exposures {
     }
 
     /**
-     * Sets the timer of the deduplication window, when the exposure's own has ended. What is large is cut.
+     * Sets the timer of the deduplication window when the exposure's own window has ended. Cuts an entry that is large.
      *
      * @param value the stored exposure
      */

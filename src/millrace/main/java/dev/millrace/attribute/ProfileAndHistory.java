@@ -112,7 +112,7 @@ record ProfileAndHistory(int profileVersion, Features profile, List<Visit> histo
                 hidden);
     }
 
-    /** The same with one more item hidden, the latest; the oldest are not any more if there is no room for them. */
+    /** The same with one more item hidden. If there is no room, the items that were hidden first come back. */
     ProfileAndHistory hiding(Hidden more) {
         List<Hidden> all = new ArrayList<>(List.of(more));
         all.addAll(without(each -> each.item.equals(more.item)).hidden);
@@ -125,7 +125,7 @@ record ProfileAndHistory(int profileVersion, Features profile, List<Visit> histo
         return new ProfileAndHistory(profileVersion, profile, history, all.subList(0, kept));
     }
 
-    /** The same without those hidden items of which the condition holds. */
+    /** The same without the hidden items that meet the condition. */
     ProfileAndHistory without(Predicate<Hidden> isShown) {
         return new ProfileAndHistory(
                 profileVersion,

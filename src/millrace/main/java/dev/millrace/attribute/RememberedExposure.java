@@ -17,7 +17,7 @@ import java.util.Optional;
  * @param counters the user's, as of that time
  * @param context context features of the exposure
  * @param actions actions attributed to it so far
- * @param sample what is shown, if the exposure becomes an example unless it is clicked
+ * @param sample what was shown, if the exposure is to be an example when nobody clicks it
  * @param counted where an experiment counts it, see {@link ExperimentCounts}; 0 for nowhere
  */
 record RememberedExposure(
@@ -46,7 +46,7 @@ record RememberedExposure(
             return new Sample(form.text(item), form.text(id));
         }
 
-        /** Returns what is needed of an exposure that the settings choose as an example; absent for another one. */
+        /** Returns what an example needs of an exposure, if the settings choose it as one; else absent. */
         static Optional<Sample> of(AttributionSettings settings, String user, String item, String id) {
             return settings.unclicked().takes(user, item, id) ? Optional.of(new Sample(item, id)) : Optional.empty();
         }

@@ -10,17 +10,19 @@ import java.util.PriorityQueue;
 import java.util.function.ObjLongConsumer;
 
 /**
- * Timers by event time. Each is about the key of an entry. They end in the order of their moments; of one moment, in that of the keys.
+ * Timers by event time, each about an entry, whose key it has. They end in the order of their moments, those of one moment in the order of
+ * their keys.
  *
  * <p>A moment is twice the milliseconds of an event time. A timer that is set for a past time ends at the next run, before all others; its
  * moment is the odd number behind the cursor.
  *
- * <p>Layout: timers that were set since the last commit are {@code unwritten}. A commit sorts them and writes them in blocks, each an entry under the
- * moment of its first timer. A run reads a block and deletes it when that moment has come, and merges it with the other blocks it has read and
- * with what is unwritten; what is not due in it becomes unwritten again. So a timer costs a few bytes, and no entry of its own. A block spans at most
- * 1/{@value #SPAN} of the time that it lies ahead, so that a timer is written again a few times at most, however mixed their times are.
+ * <p>Layout: timers that were set since the last commit are {@code unwritten}. A commit sorts them and writes them in blocks, each an entry
+ * under the moment of its first timer. When that moment has come, a run reads the block, deletes it, and merges it with other read blocks
+ * and with what is unwritten. Timers of it that are not due become unwritten again. So a timer costs a few bytes, and no entry of its own.
+ * A block spans at most 1/{@value #SPAN} of the time that it lies ahead, so that a timer is written again a few times at most, however
+ * mixed their times are.
  *
- * <p>A timer cannot be taken back: who is told of its end checks whether it still is about something.
+ * <p>A timer cannot be taken back. Its listener checks whether the entry is still there and still due.
  */
 final class Timers {
 

@@ -11,11 +11,11 @@ import java.util.function.IntFunction;
  * <p>A user's time is that of the user's last event. So each user has one voice, however many events there are and whatever their times. The
  * clock never goes back. It is a function of the events alone.
  *
- * <p>Recent are the last {@value Voices#USERS} users, but for those without an event for {@code recent} of the clock's own time, and those behind whose
- * last event others took {@value #TURNS} turns. The first bound makes the voices many where users are many. The second leaves it to the few of a
- * quiet hour. The third ends the wait for users who do not come back: an event is a turn if its user was not among the newer half of the voices,
- * and a {@value #EVENTS_A_TURN}th of one otherwise, so that few who talk among themselves do not outlive the others. After a pause longer than {@code
- * recent} more than half of those before and after it must have passed it; then those before it are no longer recent.
+ * <p>A user is recent by three rules. First, the user is among the last {@value Voices#USERS}: many users make many voices. Second, the user had
+ * an event within {@code recent} of the clock's own time: in a quiet hour, the few who are there decide. Third, others took fewer than
+ * {@value #TURNS} turns since: nobody waits for users who do not come back. An event is a turn if its user was not among the newer half of
+ * the voices. Otherwise it is a {@value #EVENTS_A_TURN}th of one, so that few who talk among themselves do not outlive the others. A pause
+ * longer than {@code recent} ends when more than half of all voices have passed it. Those from before it are then no longer recent.
  */
 public final class TopicClock {
 
@@ -27,7 +27,7 @@ public final class TopicClock {
     private long time;
     private long turns; // times EVENTS_A_TURN
 
-    /** @param recentMillis of the clock's time without an event of a user, after which the user is not recent any more */
+    /** @param recentMillis time of the clock after which a user without an event is no longer recent */
     public TopicClock(long recentMillis) {
         this.recentMillis = recentMillis;
     }

@@ -17,13 +17,13 @@ final class UserState {
     /** Event time of the latest click in the history, epoch milliseconds; 0 if it is empty. */
     long latestVisit;
 
-    /** Of profile and history; 0 if there are none. */
+    /** Version of profile and history; 0 if there are none. */
     int version;
 
     /** Moment at which the last exposure ends that takes its features from this version; 0 if none does. */
     long readUntil;
 
-    /** Of the profile; without a profile, of the one to come. */
+    /** Version of the profile; without a profile, of the one to come. */
     int profileVersion = 1;
 
     /** Moment at which the last exposure ends that takes its features from this version of the profile; 0 if none does. */
@@ -36,8 +36,8 @@ final class UserState {
     long rememberedUntil;
 
     /**
-     * The timers' cursor when the user was last heard, epoch milliseconds. Events are of any date that their producer likes, so they do not say how long
-     * ago the user was active.
+     * The timers' cursor when the user was last heard, epoch milliseconds. Producers date events as they like, so event times do not say
+     * how long ago the user was active.
      */
     long heardAt;
 

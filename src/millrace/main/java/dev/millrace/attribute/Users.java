@@ -13,13 +13,13 @@ import java.util.Optional;
 /**
  * The users of one partition: the state of each, and the versions of profile and history that open exposures still take their features from.
  *
- * <p>A version is written when profile or history change. If an exposure was opened under the version before, that one stays until the last such
- * exposure has ended; else it is overwritten. So an exposure holds no features of its user, and still has those of its own moment. A profile is
- * an entry of its own in the same way, which versions of the history name: it may be large, and a click does not change it.
+ * <p>A version is written when profile or history change. If exposures were opened under the version before, that one stays until the last
+ * of them has ended; else it is overwritten. So an exposure holds no features of its user, and still has those of its own moment. A profile
+ * has versions and an entry of its own, because it may be large and a click does not change it. Versions of the history name it.
  */
 final class Users {
 
-    /** What is written over when a click is read. */
+    /** The form of a click, for reading one. */
     private static final Click NO_CLICK =
             new Click("-", "-", "-", Optional.empty(), "-", 1, EventLimits.EARLIEST_MILLIS, 0, Features.NONE);
 
@@ -40,7 +40,7 @@ final class Users {
         this.timers = timers;
     }
 
-    /** Returns a user's state, if there is any. Who changes it must put it. */
+    /** Returns a user's state, if there is any. A caller that changes it must put it. */
     Optional<UserState> known(String user) {
         return cache.get(EntryKeys.user(user), UserState::decoded);
     }
@@ -52,7 +52,7 @@ final class Users {
         return state;
     }
 
-    /** Stores a click that waits, and sets the timer of its wait, which begins now at the earliest. */
+    /** Stores a click that waits, and sets the timer of its wait, which counts from the click's time, or from the timers' cursor if that is later. */
     void await(long number, Click click) {
         byte[] waiting = keys.waitingClick(number, click);
         byte[] end = keys.waitEnd(number, click.id());
@@ -61,7 +61,7 @@ final class Users {
         timers.set(settings.waitEnd(Math.max(click.time(), timers.cursor())), end);
     }
 
-    /** Returns a click that waits, of its entry. */
+    /** Returns a click that waits, from the value of its entry. */
     static Click waiting(byte[] value) {
         return Form.read(value, form -> fields(form, NO_CLICK));
     }

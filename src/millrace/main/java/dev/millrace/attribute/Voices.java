@@ -22,7 +22,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class Voices {
 
-    /** Of so many, half are wrong by chance once in a hundred million times where a third of all users are: 5.7 standard deviations. */
+    /** If a third of all users are wrong, half of so many are wrong by chance once in a hundred million times: 5.7 standard deviations. */
     static final int USERS = 255;
 
     private final Map<Long, Voice> byUser = new HashMap<>();

@@ -29,7 +29,7 @@ import java.util.TreeSet;
  */
 final class AnnouncedItems implements Durable {
 
-    /** Of the clock's own time, after which a user without an example has no voice. */
+    /** Time of the clock after which a user without an example has no voice. */
     private static final Duration RECENT = Duration.ofMinutes(30);
 
     /** @param number in the order in which they came */

@@ -212,7 +212,10 @@ public final class Batcher implements Durable {
         return announced.clock();
     }
 
-    /** Moves the clock of announced items on to a time, epoch milliseconds, if it is behind. Before the first example items come without it. */
+    /**
+     * Moves the clock of announced items on to a time, epoch milliseconds, if it is behind. Before the first example, items come but the
+     * clock does not begin.
+     */
     public void reach(long time) {
         announced.reach(time);
     }
@@ -304,7 +307,7 @@ public final class Batcher implements Durable {
         observe(batch);
     }
 
-    /** Lets no later batch rehearse what a batch holds that was not learnt. */
+    /** Forgets the examples of a batch that was not learnt, so that no later batch rehearses them. */
     public void forget(MiniBatch unlearnt) {
         rememberedExamples.forget(unlearnt);
     }
@@ -468,7 +471,10 @@ public final class Batcher implements Durable {
                 .array();
     }
 
-    /** Returns the announced items that examples name: those that are due, and as an unknown item is brought, those that are not. */
+    /**
+     * Returns the announced items that examples name and that are due. One that is not due comes as an unknown item does, with the
+     * probability of the example's weight.
+     */
     private List<CatalogueChange> announcedThatAreNamed(long seed) {
         List<CatalogueChange> named = new ArrayList<>();
         int place = 0;

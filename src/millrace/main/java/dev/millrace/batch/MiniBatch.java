@@ -138,10 +138,11 @@ public record MiniBatch(
     }
 
     /**
-     * Returns true if an example counts as a positive wherever positives are counted: in popularity and among the negatives, in the catalogue's
-     * sightings, in exams and what follows from them, among the neighbours, in alarms and in the memory of what is learnt again. An example of a weight
-     * below 1 does so with the probability of its weight, drawn by the batch's seed. So what counts is a sample of the stream in which a user's
-     * repeated clicks are as rare as their weights say, and log Q is right for it. The loss takes the weight itself.
+     * Returns true if an example counts as a positive wherever positives are counted: in popularity and among the negatives, in the
+     * catalogue's sightings, in exams and what follows from them, among the neighbours, in alarms and in the memory of what is learnt
+     * again. An example of a weight below 1 counts with the probability of its weight, drawn by the batch's seed. So what counts is a
+     * sample of the stream: in it a user's repeated clicks are as rare as their weights say, and log Q is right for it. The loss takes the
+     * weight itself.
      */
     public boolean isCounted(int example) {
         return isCounted(seed, example, examples.get(example));

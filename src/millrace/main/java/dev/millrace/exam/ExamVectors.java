@@ -11,8 +11,8 @@ import java.util.stream.IntStream;
 /**
  * The item vectors that exams of one model read.
  *
- * <p>A model that learns between its exams, as a live one does, computes them anew, and none is kept. From the second exam of a model that stands still
- * on, as offline, each is computed once: that takes the floats of the catalogue. One thread.
+ * <p>A model that learns between its exams, as a live one does, computes them anew, and none is kept. Of a model that stands still, as
+ * offline, each is computed once from the second exam on, which keeps the floats of the whole catalogue. One thread.
  */
 final class ExamVectors {
 

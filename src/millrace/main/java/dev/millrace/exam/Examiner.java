@@ -21,16 +21,17 @@ import java.util.SortedMap;
 import java.util.TreeMap;
 
 /**
- * Progressive validation: ranks each example's item against the whole catalogue, without the items of the user's history unless answers
- * have them. It ranks by the model before that learns from the batch, and by a decayed popularity as baseline.
+ * Progressive validation: ranks each example's item against the whole catalogue, by the model before it learns from the batch, and by a
+ * decayed popularity as baseline. Items of the user's history are left out, unless answers have them.
  *
  * <p>Item vectors are computed anew for each exam, one tile of the catalogue after the other. So the exam is of the model itself, not of
- * the published vectors. Of a catalogue of more than {@value #ITEMS_A_STEP} items it is open for some steps, so that none of them is long.
+ * the published vectors. With more than {@value #ITEMS_A_STEP} items an exam stays open for several steps, so that none of them is long,
+ * unless every batch is to be examined.
  */
 public final class Examiner implements Durable {
 
     private static final double MILLIS_AN_HOUR = 3_600_000;
-    /** So many items cost some 15 ms, or a quarter of a second if each one's row is read from the disk. */
+    /** They cost some 15 ms, or a quarter of a second if each row is read from the disk. */
     static final int ITEMS_A_STEP = 1 << 14;
 
     private static final byte TOTALS = 0;
@@ -111,9 +112,9 @@ public final class Examiner implements Durable {
     }
 
     /**
-     * Examines the model on those examples of a batch that count, if neither it nor the baseline has learnt from the batch, the budget allows, and no
-     * earlier exam is open; goes on with that otherwise. Of an example without an earlier click of its user only the number is kept; an item that is
-     * not in the catalogue cannot be found.
+     * Goes on with the exam that is open. If none is, and the budget allows one, begins to examine the model on the examples of a batch
+     * that count. Call it before model and baseline learn from the batch. Of a batch whose exam begins, examples of users without a history
+     * are only counted.
      */
     public void examine(MiniBatch batch, TwoTower model, ItemFacts facts) {
         List<TrainingExample> counted = batch.counted();

@@ -23,8 +23,8 @@ public record ItemFacts(
         Catalogue catalogue, FastPopularity popularity, NeighbourLists neighbours, boolean isHistoryAnswered) {
 
     /**
-     * Returns the examples of a batch that an answer could have been right for: those that count, of users with a history, whose items are in the
-     * catalogue, and were so before an example of this batch named them.
+     * Returns the examples of a batch that an answer could have got right. They count, their users have a history, and their items are in
+     * the catalogue, not only because an example of this batch named them.
      */
     public List<TrainingExample> answerable(MiniBatch batch) {
         Set<String> named = batch.catalogue().stream()
@@ -51,7 +51,7 @@ public record ItemFacts(
         return report;
     }
 
-    /** Counts a batch's positives. What is known as of before the batch must be read before this call. */
+    /** Counts a batch's positives. Call it after reading what was known before the batch. */
     public void observe(MiniBatch batch) {
         popularity.observe(batch.counted());
         neighbours.observe(batch);

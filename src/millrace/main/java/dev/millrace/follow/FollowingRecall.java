@@ -27,8 +27,8 @@ import org.slf4j.LoggerFactory;
 /**
  * Follows the topics from their beginnings and keeps a {@link ServedState} up to date.
  *
- * <p>Each topic has a thread, and one more watches the others. The topic of generations is read first, so that generations which will
- * never answer are not built.
+ * <p>Each topic has a thread, and one more watches them. The topics of vectors, model updates and neighbours are followed once that of
+ * generations has been read, so that generations which will never answer are not built.
  */
 public final class FollowingRecall implements AutoCloseable {
 
@@ -146,7 +146,10 @@ public final class FollowingRecall implements AutoCloseable {
         state.embedding(embedding, record.timestamp(), record.partition());
     }
 
-    /** The entries of one step are one commit of a learner. The first entry of another step shows that all of them have come. */
+    /**
+     * The entries of one step are one commit of a learner. The first entry of another step shows that all of them have come. A deletion
+     * names no step.
+     */
     private void takeModelUpdate(TopicRecord record) {
         ModelUpdate update = wire.decode(Topic.MODEL_UPDATES, record).orElseThrow();
         if (update.step() != 0) {
@@ -159,7 +162,7 @@ public final class FollowingRecall implements AutoCloseable {
         state.modelUpdate(update.generation(), update.key(), update.entry());
     }
 
-    /** Makes all model updates so far visible. The lock makes that one moment between two of them. */
+    /** Makes all model updates so far visible. With the lock, that happens between two of them. */
     private void refreshAll(Runnable refresh) {
         synchronized (lastSteps) {
             standing.ifPresentOrElse(
@@ -233,7 +236,7 @@ public final class FollowingRecall implements AutoCloseable {
         return String.format(Locale.ROOT, "%s: %,d of %,d records", source.text(), progress.read(), progress.end());
     }
 
-    /** Makes the last commit before a pause visible, as no next step follows to do so. */
+    /** Makes the last commit before a pause visible, because no entry of a next step comes to do so. */
     private void refreshAfterPause() {
         long updates = state.taken(FollowedTopic.MODEL_UPDATES);
         if (updates == updatesSeen && updates != updatesRefreshed) {

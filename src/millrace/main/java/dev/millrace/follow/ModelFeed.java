@@ -69,7 +69,7 @@ public final class ModelFeed implements EncoderFeed {
         for (Map.Entry<byte[], byte[]> entry : kept.entrySet()) {
             try {
                 update(tower, entry.getKey(), entry.getValue());
-            } catch (CorruptEntryException unusable) { // costs no other entry, as if it had come now
+            } catch (CorruptEntryException unusable) { // no other entry is lost, as if it had come now
                 rejected++;
                 LOG.warn("A model update of generation {} cannot be used: {}", generation, unusable.getMessage());
             }

@@ -58,7 +58,7 @@ public final class ServedState {
         volatile long undecodable;
     }
 
-    /** Is told of every vector that is the first to have learnt from some clicks, once a vector. */
+    /** Is told, once a vector, of each that is the first to have learnt from some clicks. */
     public interface FreshnessListener {
         void visibleAfter(long millis);
     }
@@ -301,6 +301,7 @@ public final class ServedState {
         freshnessListener = listener;
     }
 
+    /** Lets the generation answer that is promoted and complete, and drops those that are no longer kept. */
     private void choose() {
         if (generations.choose()) {
             LOG.atInfo()

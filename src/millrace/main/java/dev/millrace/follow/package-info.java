@@ -1,4 +1,4 @@
-/** What a server knows: the index, the encoder and the latest users of each generation, all read from the topics. */
+/** What a server knows, all of it read from the topics: each generation's index and encoder, and each user's latest features. */
 @NullMarked
 package dev.millrace.follow;
 

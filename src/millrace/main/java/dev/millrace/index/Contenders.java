@@ -59,7 +59,7 @@ final class Contenders {
         }
     }
 
-    /** Whether as many items were kept as the floor is of, none of which scores less. */
+    /** Whether as many items were kept as the floor stands for, none of which scores less than the floor. */
     boolean isFloorReached(BestItems kept) {
         return held < lowers.length || (kept.size() >= lowers.length && !(kept.least() < floor()));
     }

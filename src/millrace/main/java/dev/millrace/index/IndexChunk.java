@@ -317,8 +317,8 @@ final class IndexChunk {
     }
 
     /**
-     * Reads the rows' numbers into arrays of the reader's: again, under the lock, if a writer was at work meanwhile, and until popularity and ages
-     * serve the moment. Another search may ask for another half-life.
+     * Reads the rows' numbers into arrays of the reader's. Reads again, under the lock, if a writer was at work meanwhile. Repeats until
+     * popularity and ages serve the moment, as another search may ask for another half-life.
      */
     private void read(PriorWeights weights, PriorMoment moment, Runnable reading) {
         boolean isTimed = !weights.areOfNoItem();

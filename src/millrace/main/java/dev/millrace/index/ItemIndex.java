@@ -35,10 +35,10 @@ public final class ItemIndex {
      * and every sweep does, takes no more than the stamped lock of its chunk. A search reads a chunk optimistically into its
      * own arrays, and a second time under the lock if a writer was at work in that chunk meanwhile.
      *
-     * Bytes first, floats last. A row is also kept in bytes. From these a search gets bounds for each row's score (ByteVector). It keeps the rows that may be among
-     * the best (Contenders), and computes scores only of those that still may be when all bounds are known. So the answer is that of the floats alone, to
-     * the bit, for a quarter of the memory that is read. Without the Vector API the floats are read at once. If a writer has meanwhile made worse what others were dropped for,
-     * the search scans again.
+     * Bytes first, floats last. A row is also kept in bytes. From these a search gets bounds for each row's score (ByteVector). It keeps
+     * the rows that may be among the best (Contenders), and computes scores only of those that still may be when all bounds are known. So
+     * the answer is that of the floats alone, to the bit, for a quarter of the memory that is read. Without the Vector API the floats are
+     * read at once. If a writer meanwhile made a row worse for which others were dropped, the search scans again.
      *
      * Cost. A search: rows * dim multiplications of bytes. A replaced vector: a look-up of its id and a copy of dim floats; it waits for no
      * search, except one that met a writer in the same chunk and scans that chunk again. An item that comes or goes waits for
@@ -47,14 +47,14 @@ public final class ItemIndex {
      * Filters. A chunk has its rows' attributes in columns, as numbers, and a search asks its filter once about each value (SelectedRows). A narrow
      * filter is asked of all rows of a chunk before any is scored, and the few that pass are scored at once.
      *
-     * Popularity and age. A row keeps the numbers that were published with its vector, one by each half-life, as of the vector's event time, and the
-     * time that its age counts from; between clicks a number only decays, so nobody publishes that. A chunk has popularity by one half-life and ages
-     * also as of one moment, `asOf`, for searches to add. When the newest event time has moved so far on that one of them may have moved by MAX_MOVE,
-     * the moment of a half-life moves, and the next search that asks for it brings a chunk there, under the chunk's lock, as a writer would. That
-     * happens once in MAX_MOVE hours, and in MAX_MOVE / ln 2 half-lives, and when searches begin to ask for another half-life. A search without such
-     * weights reads none of it.
+     * Popularity and age. A row keeps the numbers of popularity that were published with its vector, one for each half-life, as of the
+     * vector's event time. It also keeps the time that its age counts from. Between clicks a number only decays, so nobody publishes that.
+     * A chunk has popularity by one half-life, and ages, also as of one moment, `asOf`, for searches to add. That moment moves when, by the
+     * newest event time, one of these may be off by MAX_MOVE: once in MAX_MOVE hours, and in MAX_MOVE / ln 2 half-lives. The next search
+     * that asks for it brings each chunk there, under the chunk's lock, as a writer would. So does a search that asks for another
+     * half-life. A search without such weights reads none of it.
      *
-     * What a search adds to some items is added to their bounds, too, and so are boosts, of whose values each is asked about once (BoostedRows).
+     * What a search adds to some items is added to their bounds, too. So are boosts; a search asks once what each value adds (BoostedRows).
      *
      * Quotas. Where many items of one value score best, no floor says which others are found. So a search with quotas ranks all rows by their bounds
      * (RankedRows), scores the first, and drops the rows of a value in blocks, without scoring them, once it has its number of items.
@@ -202,8 +202,9 @@ public final class ItemIndex {
     }
 
     /**
-     * The items that score best by {@code <query, vector>}, what the weights of {@link Search#prior} add, and what the search adds to some; in the search's
-     * arrangement. The numbers that the weights weigh are as of the newest event time here, or up to {@value PriorMoment#MAX_MOVE} off.
+     * The items that score best, in the search's arrangement. A score is {@code <query, vector>}, plus what the weights of {@link
+     * Search#prior} add, plus what the search adds to the item. The numbers that the weights weigh are as of the newest event time here, or
+     * up to {@value PriorMoment#MAX_MOVE} off.
      *
      * @return best first, as {@link ScoredItem#BEST_FIRST} says, unless the arrangement says otherwise
      * @throws IllegalArgumentException if the query has another width or a component that is not finite
@@ -391,7 +392,7 @@ public final class ItemIndex {
         return Arrays.stream(moments).mapToLong(PriorMoment::time).max().orElse(0);
     }
 
-    /** The number of items, and the moments: which these are depends on the order in which the vectors of several partitions came. */
+    /** The number of items, and the moments. Both depend on the order in which the vectors of several partitions came. */
     public AsOf asOf() {
         return new AsOf(
                 size,

@@ -9,8 +9,8 @@ import java.util.Optional;
 import java.util.PriorityQueue;
 
 /**
- * One search of all chunks. It keeps the rows that may be among the best, by bounds of their scores, and computes the scores of those that still may be when all
- * bounds are known. One thread, once.
+ * One search of all chunks. By bounds of their scores, it keeps the rows that may be among the best. When all bounds are known, it computes
+ * the scores of those that still may be. One thread, once.
  */
 final class Scan {
 
@@ -43,7 +43,7 @@ final class Scan {
     /**
      * Finds the best of all items.
      *
-     * @return whether they are the best. If not, vectors or attributes of some have changed since their bounds were computed, so that others were dropped for them
+     * @return false if others may be better: they were dropped for rows whose vectors or attributes have changed since
      */
     boolean go(List<IndexChunk> chunks, int size) {
         for (int at = 0; at < chunks.size(); at++) {
@@ -131,7 +131,7 @@ final class Scan {
                 : Optional.empty();
     }
 
-    /** The item of a row, whichever the search excludes; absent if it does not pass the filter. */
+    /** The item of a row, even if the search excludes it; absent if it does not pass the filter. */
     Optional<ScoredItem> passing(IndexChunk chunk, int row) {
         return search.filter().passes(chunk.attributes(row % IndexChunk.ROWS))
                 ? Optional.of(new ScoredItem(chunk.item(row % IndexChunk.ROWS), score(chunk, row)))

@@ -32,7 +32,7 @@ import java.util.stream.Stream;
 final class EmbeddingTables {
 
     private static final long NEVER = Long.MIN_VALUE;
-    /** After an eviction, this part of the budget is free, so that it is not needed for each step. */
+    /** After an eviction, this part of the budget is free, so that not each step evicts. */
     private static final int FREED_PART = 16;
 
     private final ModelSettings settings;
@@ -149,7 +149,7 @@ final class EmbeddingTables {
         });
     }
 
-    /** Takes rows off the heap if they need more than the cache may. No row number is known afterwards. */
+    /** Takes rows off the heap if they need more than the cache may. Row numbers are not valid afterwards. */
     void makeRoom() {
         long bytes = heapBytes();
         if (bytes <= storage.cacheBytes()) {
@@ -166,7 +166,7 @@ final class EmbeddingTables {
         }
     }
 
-    /** Does what reads rows that need not stay: if the heap is full of rows, those that it reads from the store leave again. No row number is known afterwards. */
+    /** Runs what reads rows in passing: if the heap is full, rows that it reads from the store leave again. Row numbers are not valid afterwards. */
     void pass(Runnable reading) {
         tables.values().forEach(EmbeddingTable::pass);
         reading.run();

@@ -35,9 +35,9 @@ import java.util.stream.Stream;
  * {@link #isReady}. Networks and statistics are kept here, and change together at a refresh. The caller keeps the rows.
  * There is no native code but in graphs of DL4J.
  *
- * <p>A learner makes vectors from tables whose rows it changes, for a batch, and keeps what the gradient needs; a server has
- * entries, some of them yet to come, and one user. So each side gathers in its own way; the products are one code. With
- * {@code model.engine = vector} both make the same bits.
+ * <p>A learner gathers the input rows of a batch from tables, and keeps what the gradient needs. A server gathers those of one user from
+ * entries, some of which are yet to come. So each gathers in its own way, and both multiply by the same code. With {@code model.engine =
+ * vector} both make the same bits.
  */
 public final class QueryEncoder {
 

@@ -32,8 +32,8 @@ final class Tower {
     static final float MIN_NORM = 1e-6f;
 
     /**
-     * In the backward pass no vector is shorter than this. A gradient is divided by the length, so one that nearly vanishes, of
-     * one subject's features, would make the step's gradient as long as it likes. New rows of the default scale are 0.1 long.
+     * The backward pass takes no vector as shorter than this. A gradient is divided by the length, so a subject whose vector nearly
+     * vanishes could make the step's gradient as long as it likes. New rows of the default scale are 0.1 long.
      */
     private static final float MIN_GRADIENT_NORM = 0.05f;
 

@@ -38,7 +38,8 @@ import java.util.function.BiPredicate;
  * C[e_g, b] += 1 / (g + 1)          C[b, e_g] += 1/2 · 1 / (g + 1)
  * </pre>
  *
- * <p>Both lists change, or none if one has no room for the user: so the bound of a list also bounds in how many other lists a user places its item.
+ * <p>Both lists change, or neither if one has no room for the user. So the bound of a list also bounds in how many other lists a user
+ * places its item.
  */
 public final class NeighbourLists implements Durable {
 
@@ -136,7 +137,7 @@ public final class NeighbourLists implements Durable {
         this.cacheBytes = cacheBytes;
     }
 
-    /** Counts a batch's positives. What is near as of before the batch must be read before this call. */
+    /** Counts a batch's positives. Call it after reading what was near before the batch. */
     public void observe(MiniBatch batch) {
         if (!settings.areOff()) {
             makeRoom();

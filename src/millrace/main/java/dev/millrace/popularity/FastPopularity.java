@@ -134,7 +134,7 @@ public final class FastPopularity implements Durable {
     }
 
     /**
-     * Counts a batch's positives of items of the catalogue. Numbers as of before the batch must be read before this call.
+     * Counts a batch's positives of items of the catalogue. Call it after reading the numbers as of before the batch.
      *
      * @param counted the batch's examples that count as positives
      */

@@ -6,7 +6,7 @@ import java.util.Optional;
 /**
  * An item's vector as subscribers receive it. An absent vector is a tombstone; an empty item is a mark.
  *
- * @param item id of the item; empty for a mark, which says that all items of the generation came before it
+ * @param item id of the item; empty for a mark
  * @param vector [dim] unit length; absent if the item left the catalogue; must not be changed
  * @param generation lineage of weights: vectors of different generations must never be compared
  * @param step learning step whose weights made the vector; it identifies the record in the mini-batch log

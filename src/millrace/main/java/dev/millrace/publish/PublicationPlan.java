@@ -30,7 +30,8 @@ import java.util.Set;
  * <p>N is the {@link RecentPeak} of the catalogue, and the {@link AgeBound} may grow with it. The share {@code N / B(N)}
  * grows with N, so the turn of an item comes in time whatever comes and goes.
  *
- * <p>It does not read the weights. Apart from the first call after a restore, a publication costs what it publishes. One thread.
+ * <p>It does not read the weights. The cost of a publication grows with what it publishes, except for the first call after a restore. One
+ * thread.
  */
 public final class PublicationPlan implements Durable {
 
@@ -42,8 +43,8 @@ public final class PublicationPlan implements Durable {
      * @param meanSteps mean age, learning steps
      * @param maxMillis age of the oldest vector, event time
      * @param boundSteps bound in force on the age of the oldest vector, learning steps; 0: none
-     * @param ofBound age of the oldest vector over the promised age, which is the bound plus the interval since the
-     *     publication before; at most 1 if the promise is kept
+     * @param ofBound age of the oldest vector, divided by the promised age; at most 1 if the promise is kept. The promised age is the bound
+     *     plus the interval since the publication before
      */
     public record Age(long maxSteps, long p99Steps, double meanSteps, long maxMillis, long boundSteps, double ofBound) {
 
@@ -165,7 +166,7 @@ public final class PublicationPlan implements Durable {
         return Collections.unmodifiableMap(touched);
     }
 
-    /** Marks all that was {@link #due} as published; {@code items} are the numbers of those of it that are in the catalogue. */
+    /** Marks all that was {@link #due} as published; {@code items} are those that are in the catalogue, by their numbers. */
     public void published(int[] items) {
         PublicationOrder.Moment now = new PublicationOrder.Moment(steps, eventTime);
         Arrays.stream(items).forEach(item -> order.published(item, now));

@@ -29,21 +29,21 @@ import java.util.stream.Stream;
 /**
  * Publishes the vectors that the {@link PublicationPlan} asks for, unless they must be withheld.
  *
- * <p>An item's popularity is published with its vector, so after each of its clicks. Without clicks it only decays, by
- * a formula that subscribers know, so nothing is published for it. The same holds for its age. If popularity is a component of the vector, an item
- * is published again whenever its number falls below a multiple of {@link #POPULARITY_MIN_MOVE}.
+ * <p>An item's popularity is published with its vector, so after each of its clicks. Without clicks it only decays, by a formula that
+ * subscribers know, so nothing is published for it. The same holds for its age. If popularity is a component of the vector, subscribers
+ * cannot compute that. Then an item is published again whenever its number falls below the next multiple of {@link #POPULARITY_MIN_MOVE}.
  *
- * <p>All vectors are withheld while the learner refuses its steps, while its recall is much lower than before, or while
- * a vector or the query side is invalid. Tombstones are published all the same. When no reason is left, the whole
- * catalogue and query side are published anew, some at a time: a transaction has a timeout.
+ * <p>All vectors are withheld while the learner refuses its steps, while its recall is much lower than before, or while a vector or the
+ * query side is invalid. Tombstones are published all the same. When no reason is left, the whole catalogue and the query side are
+ * published anew, in parts, because a transaction has a timeout.
  */
 public final class Publisher implements Durable {
 
     private static final byte GATE = 'g';
-    /** Items of one part of a renewal: those of which each vector is encoded once. */
+    /** Items of one part of a renewal: as many as are encoded once, see {@link VectorTiles}. */
     private static final int RENEWED_AT_ONCE = VectorTiles.KEPT * VectorTiles.ROWS;
 
-    /** Refused steps in a row after which nothing is published until a step is learnt again; one or two may be bad batches. */
+    /** Refused steps in a row after which vectors are withheld until a step is learnt; one or two may be bad batches. */
     private static final int WITHHOLD_AFTER_REFUSED = 3;
 
     /** No published popularity is further than this from the exact one, a natural logarithm: about a tenth. */
@@ -55,7 +55,7 @@ public final class Publisher implements Durable {
     private final QualityGate gate;
     private final PublicationPlan plan;
     private final List<float[]> rooms = new ArrayList<>(); // of the tiles
-    private long popularityTime; // up to which vectors have their component of popularity right, within the move
+    private long popularityTime; // up to which the popularity in vectors is right, within the move
     private int refusedInARow;
     private Optional<String> withheld = Optional.empty();
     private PublicationStage stage = PublicationStage.UNKNOWN;
@@ -87,7 +87,7 @@ public final class Publisher implements Durable {
         plan.refused(batch);
     }
 
-    /** Takes a batch that is not learnt, because all of it is before {@code learn.from}. */
+    /** Takes a batch that is not learnt because it is older than {@code learn.from}. */
     public void passedOver(MiniBatch batch) {
         plan.passedOver(batch);
     }
@@ -123,12 +123,12 @@ public final class Publisher implements Durable {
      * Hands on the embeddings to publish now; each item at most once, tombstones first. No vector is handed on before all
      * are checked.
      *
-     * <p>The query-side entries that the model drains next, and the lists of neighbours, follow the same rule. While vectors are {@link #withheld},
-     * only deletions may be sent. When that ends, all items are published anew and all of these entries are drained: a
-     * part of them each time, until all are out.
+     * <p>The query-side entries that the model drains next, and the lists of neighbours, follow the same rule. While vectors are {@link
+     * #withheld}, only deletions may be sent. When that ends, all items are published anew and all of these entries are drained, one part
+     * at a time.
      *
      * @param hold reason to withhold vectors, if there is one
-     * @return whether more is to be taken after the next drain, however few events there are
+     * @return true if the caller is to take more after the next drain, even if no event comes
      */
     public boolean take(TwoTower model, ItemFacts facts, Optional<String> hold, Consumer<ItemEmbedding> to) {
         Catalogue catalogue = facts.catalogue();
@@ -194,7 +194,7 @@ public final class Publisher implements Durable {
         return isRenewing;
     }
 
-    /** Returns all items of the catalogue, with the wall clocks of those that are marked, which come first. */
+    /** Returns all items of the catalogue. The marked ones come first, with their wall clocks. */
     private Iterator<Map.Entry<String, Long>> renewalOf(Catalogue catalogue) {
         Map<String, Long> items = plan.takeTouched();
         for (int number = 0; number < catalogue.size(); number++) {
@@ -204,9 +204,10 @@ public final class Publisher implements Durable {
     }
 
     /**
-     * Marks the next part of a renewal, so that a commit does not grow with the catalogue. Some of its items may have left that.
+     * Marks the next part of a renewal, so that a commit does not grow with the catalogue. Some items of the part may have left the
+     * catalogue.
      *
-     * @param also takes the items, too
+     * @param also takes each of its items, too
      */
     private void touchNext(Iterator<Map.Entry<String, Long>> left, Consumer<String> also) {
         for (int count = 0; count < RENEWED_AT_ONCE && left.hasNext(); count++) {

@@ -18,7 +18,7 @@ final class VectorTiles {
     /** Items of a tile. */
     static final int ROWS = 1024;
 
-    /** Tiles that are kept: a few MB at usual widths, and more than a publication of several steps at once. */
+    /** Tiles that are kept: a few MB at usual widths, and more than a publication of several steps usually has. */
     static final int KEPT = 16;
 
     private static final double UNIT_TOLERANCE = 1e-3;

@@ -19,10 +19,10 @@ import java.util.Set;
 import java.util.stream.Collectors;
 
 /**
- * Answers requests from the generation that is served, or from another complete generation that the request names.
+ * Answers requests from the generation that is served, or from another complete one, which the request names or an experiment chooses.
  *
- * <p>A request reads the pair of index and encoder once and uses nothing else. So one answer is of one generation, even if another is
- * served meanwhile. Safe for any number of threads.
+ * <p>A request reads the pair of index and encoder once. So one answer is of one generation, even if another is served meanwhile. Safe for
+ * any number of threads.
  */
 public final class RecallEngine {
 
@@ -84,8 +84,8 @@ public final class RecallEngine {
     }
 
     /**
-     * The generation that answers a user: that of the user's arm if an experiment runs, else the one that answers all. It is the latter too if that of the arm
-     * is not complete here. Absent before the first.
+     * The generation that answers a user: that of the user's arm, if an experiment runs and that generation is complete here; else the one
+     * that answers all. Absent before the first.
      */
     public Optional<ServedGeneration> servedTo(String user) {
         return experiment
@@ -99,7 +99,7 @@ public final class RecallEngine {
         return recall(request, served, request.reasons() > 0);
     }
 
-    /** As {@link #recall(RecallRequest, ServedGeneration)}; the answer says what each score is the sum of, if that is wanted. */
+    /** As {@link #recall(RecallRequest, ServedGeneration)}; if wanted, the answer says what each score is the sum of. */
     public Answer recall(RecallRequest request, ServedGeneration served, boolean arePartsWanted) {
         ItemIndex index = served.index();
         Optional<UserFeatures> known = request.given().or(() -> users.latest(request.user()));

@@ -100,7 +100,7 @@ final class RecallQuestions {
     /**
      * A question.
      *
-     * @param answering the generation that it was read for, which knows all that it names and so is to answer; absent while none answers
+     * @param answering the generation that it was read for and that answers it, because it knows all names in it; absent while none answers
      * @param isVectorIncluded whether the answer includes the query vector
      * @param before items of the pages before, which the request excludes; absent if no pages are asked for
      */
@@ -177,7 +177,7 @@ final class RecallQuestions {
         return Optional.of(new UserFeatures(user, 0, given.features(FEATURES), items));
     }
 
-    /** Whether the generation that a question was read for would be asked now, too. */
+    /** Whether the generation that a question was read for would still be asked. */
     boolean isCurrent(Question asked) {
         return answering(asked.request().generation(), asked.request().user()).equals(asked.answering());
     }

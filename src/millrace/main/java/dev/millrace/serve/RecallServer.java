@@ -64,7 +64,7 @@ public final class RecallServer implements AutoCloseable {
     /**
      * What a server has beside recall.
      *
-     * @param hindrances members of {@code /readyz} beside the state's: what may keep it from growing
+     * @param hindrances members of {@code /readyz} beside the state's: transactions without an end, at which readers stop
      * @param answers counted while an experiment runs
      * @param page answered at {@code /}; absent for none
      * @param operations that bearers of the role admin may order
@@ -202,7 +202,7 @@ public final class RecallServer implements AutoCloseable {
     /**
      * Answers a question.
      *
-     * @param reading of it; anew, if the generation that it was read for was dropped before it had answered
+     * @param reading reads it; called again if the generation that it was read for was dropped before it answered
      */
     private AnswerBody answered(Supplier<RecallQuestions.Question> reading) {
         long begun = System.nanoTime();

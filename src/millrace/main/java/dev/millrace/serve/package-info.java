@@ -1,4 +1,4 @@
-/** The server: follows the topics, keeps what answers are made from, and answers over HTTP. */
+/** HTTP: the recall API and the page of a server, and health and metrics of each process. */
 @NullMarked
 package dev.millrace.serve;
 

@@ -34,7 +34,7 @@ final class AttributeProcessor
     // set by init, which Kafka calls before all else
     private ProcessorContext<byte[], byte[]> context;
     private EventTask<Attribution> task;
-    private AttributionCommit.Open open; // begun with each state
+    private AttributionCommit.Open open; // what was read since the last commit
 
     @SuppressWarnings("NullAway.Init")
     AttributeProcessor(
@@ -89,7 +89,7 @@ final class AttributeProcessor
     @Override
     public Attribution fresh(EntrySource stored) {
         open = new AttributionCommit.Open(
-                context.taskId().partition(), settings); // what was read has gone with the state
+                context.taskId().partition(), settings); // what was read went with the state before
         return new Attribution(
                 settings, new StoreEntries(context.getStateStore(MillraceTopology.ATTRIBUTION_STORE)), this);
     }
@@ -140,6 +140,7 @@ final class AttributeProcessor
         task.outlet().send(MillraceTopology.TO_EXAMPLES, Utf8.bytes(user), Optional.of(value), time);
     }
 
+    /** Reads a record's event. The result hands it to the attribution, once its partition has been checked, too. */
     private Consumer<Attribution> read(InputTopic topic, Record<byte[], byte[]> record, long latest) {
         return switch (topic) {
             case EXPOSURES -> {
@@ -150,7 +151,7 @@ final class AttributeProcessor
             case CLICKS -> {
                 var click = reader.click(record);
                 requireCredible(click.time(), latest);
-                // what a client says of its sending moves the figures of freshness
+                // the time of sending, which clients give, moves the figures of freshness
                 var credible =
                         click.sentWithin(click.time() - settings.maxAhead().toMillis(), latest);
                 yield attribution -> attribution.click(credible);

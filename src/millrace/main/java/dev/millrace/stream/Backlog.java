@@ -3,8 +3,8 @@ package dev.millrace.stream;
 import dev.millrace.attribute.TrainingExample;
 
 /**
- * Whether most of the open batch's clicks were produced long ago, so that the learner is behind. Producers say when that was; one
- * of them does not decide.
+ * Whether the learner is behind: most of the open batch's clicks were produced long ago. Producers date their clicks, so one of them must
+ * not decide.
  */
 final class Backlog {
 

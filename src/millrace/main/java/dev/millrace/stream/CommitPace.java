@@ -11,11 +11,11 @@ import org.apache.kafka.streams.StreamsConfig;
  * When a thread commits next: an interval after its last commit began, or later if commits take much of its time. A commit is of all
  * tasks of a thread, so they share one pace.
  *
- * <p>Between two commits it works for three times as long as the commit took, but no longer than five intervals. However slow the brokers
- * are, it has that time: else it would commit each record by itself.
+ * <p>Between two commits the thread works for three times as long as the last one took, but no longer than five intervals. Without that
+ * time, slow brokers would make each record a commit of its own.
  *
- * <p>What is worth a commit asks for it, so that what comes alone is committed at once. Kafka Streams' own timer does not know of these
- * commits, so at the same interval it would commit as often once more. It is slow therefore, and serves what did not ask.
+ * <p>What is worth a commit asks for one, so a record that comes alone is committed at once. Kafka Streams' own timer does not know of
+ * these commits: at the same interval it would double them. So that timer is slow, and commits what did not ask.
  */
 public final class CommitPace {
 
@@ -74,7 +74,7 @@ public final class CommitPace {
     }
 
     /**
-     * Says that the commit has ended that began last. Of several tasks, the longest time counts.
+     * Says that the latest commit has ended. Of several tasks, the longest time counts.
      *
      * @param tookNanos how long it took; 0 if unknown
      */

@@ -33,7 +33,7 @@ final class CommitRequests {
 
     /** Asks for a commit of what the processor has done: now, or when the next one is due. */
     void whenDue() {
-        if (isInCommit) { // its end was not told
+        if (isInCommit) { // nobody has told its end
             isInCommit = false;
             pace.ends(0);
         }

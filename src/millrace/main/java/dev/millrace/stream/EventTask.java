@@ -36,8 +36,8 @@ final class EventTask<D extends Durable> {
     private final CommitRequests commits;
 
     /**
-     * @param part what the name of the part begins with that it reports
-     * @param store that keeps the state of its owner
+     * @param part first word of the name under which the task reports its progress
+     * @param store name of the store that keeps the state
      */
     EventTask(
             ProcessorContext<byte[], byte[]> context,
@@ -62,7 +62,7 @@ final class EventTask<D extends Durable> {
         return outlet;
     }
 
-    /** Returns the state for taking in the record, and asks for a commit of that. */
+    /** Returns the state, which takes in the record that is being processed, and asks for a commit. */
     D change() {
         commits.whenDue();
         return store.change(outlet.origin());
@@ -71,7 +71,7 @@ final class EventTask<D extends Durable> {
     /**
      * Reads the record that is being processed. What cannot be used, or is in the wrong partition, is sent to the dead letters.
      *
-     * @param rejected is told of it
+     * @param rejected told of what cannot be used
      */
     <T> Optional<T> read(Record<byte[], byte[]> record, Supplier<T> reader, Consumer<Rejected> rejected) {
         return readAnywhere(

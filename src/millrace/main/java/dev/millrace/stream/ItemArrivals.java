@@ -5,11 +5,12 @@ import java.time.Duration;
 import org.apache.kafka.streams.processor.api.ProcessorContext;
 
 /**
- * Moves a learner's clock on with the wall clock where its stream is live, so that announced items come at their time though nobody clicks.
+ * Moves a learner's clock on with the wall clock while its stream is live, so that announced items come at their time even if nobody
+ * clicks.
  *
- * <p>A stream is live while its event time is near to the wall clock: not in a backlog, nor in a replay of an old log. A stream without an
- * example for {@link #QUIET} is as live as when it had its last one, and live if it never had any. After a start it is given longer, as
- * there may be a backlog that is not read yet.
+ * <p>A stream is live while its event time is near to the wall clock, so not in a backlog or in a replay of an old log. While no examples
+ * come, it stays what it was at the last one. A stream that never had any is live after {@link #QUIET}. After a start, one that had is
+ * given {@link #QUIET_START}, as there may be a backlog that is not read yet.
  */
 final class ItemArrivals {
 

@@ -28,8 +28,8 @@ import org.apache.kafka.streams.processor.api.RecordMetadata;
 /**
  * The trainer as a processor: collects examples into batches and learns from them, or learns from the log alone.
  *
- * <p>The clock decides only when a batch is closed and when a commit is asked for. A batch is written to the log before it is
- * learnt.
+ * <p>The wall clock decides when a batch is closed and how large it may be, when announced items come, and when a commit is asked for. A
+ * batch is written to the log before it is learnt, so a replay needs no clock.
  */
 final class LearnProcessor implements Processor<byte[], byte[], byte[], byte[]>, WriteThroughStore.Owner<Trainer> {
 
@@ -67,7 +67,7 @@ final class LearnProcessor implements Processor<byte[], byte[], byte[], byte[]>,
     private final Backlog backlog = new Backlog(); // of the open batch
     private ItemArrivals arrivals;
     private boolean isPublicationUnfinished;
-    private Context trace = Context.root(); // of the last record, which closes a batch by coming or by being waited for
+    private Context trace = Context.root(); // of the last record; a batch that it closes or leaves open is of its trace
 
     @SuppressWarnings("NullAway.Init")
     LearnProcessor(
@@ -232,7 +232,7 @@ final class LearnProcessor implements Processor<byte[], byte[], byte[], byte[]>,
 
     private void closeIfReady(Trainer trainer) {
         while (trainer.isBatchReady(
-                backlog.isMost())) { // more than once where more announced items come at once than a batch takes
+                backlog.isMost())) { // more than once if more announced items are due at once than a batch takes
             closeAndLearn(trainer);
         }
         if (!wait.isOn() && trainer.hasOpenWork()) {

@@ -51,8 +51,9 @@ import org.apache.kafka.streams.state.StoreBuilder;
  *                                              dead-letters
  * </pre>
  *
- * They are two because each has its own commit interval. An attributed click should move on at once. A commit of the learner writes all
- * rows that changed, so it may come less often. {@code items} is a sub-topology of its own, because its input is partitioned by item.
+ * Attribution and learning are two because each has its own commit interval. An attributed click should move on at once. A commit of the
+ * learner writes all rows that changed, so it may come less often. {@code items} is a sub-topology of its own, because its input is
+ * partitioned by item.
  *
  * <p>Sources hand on bytes, and processors decode them. So an event that cannot be decoded is counted in the same transaction as all others.
  */
@@ -104,7 +105,7 @@ public final class MillraceTopology {
     /**
      * From events to training examples: one task for each user partition, and one for each item partition.
      *
-     * @param kept those of the settings that the state depends on
+     * @param kept settings that the state depends on
      * @param partitions number of partitions of an input topic
      * @param experiments finds the states that events refer to
      */

@@ -35,7 +35,7 @@ final class Outlet {
         this.wire = wire;
     }
 
-    /** Runs what forwards records, outside of process. */
+    /** Runs what forwards records while the task commits, outside of {@code process}. */
     void whileCommitting(Runnable forwarding) {
         ProcessorNode<?, ?, ?, ?> before = context.currentNode();
         context.setCurrentNode(node);

@@ -23,7 +23,7 @@ final class Publication {
     private final Topic<ItemEmbedding> embeddings;
     private final Optional<VectorStoreRecords> vectorStore;
 
-    /** @param logTopic name of the topic by whose steps the embeddings go */
+    /** @param logTopic name of the log whose steps the embeddings name */
     Publication(Outlet outlet, TopicNames topics, String logTopic, GenerationTerms terms, LearnerNotices notices) {
         this.outlet = outlet;
         this.topics = topics;
@@ -53,6 +53,7 @@ final class Publication {
         if (trainer.completeGeneration()) {
             complete(trainer, now);
         }
+        // what is written of the query side and of the lists is sent, in this transaction
         drain.accept((key, stored) -> {
             Optional<byte[]> value = stored.filter(one -> !EntryKind.isOfRemovedItem(key, one));
             if (value.isPresent() && isWithheld) {

@@ -54,12 +54,13 @@ import org.jspecify.annotations.Nullable;
  * anything else in the first commit, so they are the first records of the changelog and stay there: {@link StoredSettings} reads them
  * before a start. A state is restored under the same settings only.
  *
- * <p>Times. Entries of the changelog have the time of the record that was read last. A punctuation leaves the wall clock's time behind, and brokers
- * refuse what is an hour ahead of theirs: a trainer whose clock is wrong would stop.
+ * <p>Times. Entries of the changelog have the time of the record that was read last. After a punctuation Kafka would give them the wall
+ * clock's. Brokers refuse what is an hour ahead of their own clock, so a trainer whose clock is wrong would stop.
  *
- * <p>Heap copy. What the state does not read itself is loaded from RocksDB at first use, when RocksDB has been restored. Standbys have none. It is dropped whenever
- * RocksDB may change under it: in {@code init} (a corrupted task is revived with the same objects), in {@link #clearCache} (a task
- * becomes a standby, or a standby a task) and in {@link #close}. Nothing is written on close: a clean close has committed before.
+ * <p>Heap copy. A standby has none. An active task loads it from RocksDB at first use, when RocksDB has been restored, but for the entries
+ * that the state reads itself. It is dropped whenever RocksDB may change under it: in {@code init} (a corrupted task is revived with the
+ * same objects), in {@link #clearCache} (a task becomes a standby, or a standby a task) and in {@link #close}. Nothing is written on close:
+ * a clean close has committed before.
  *
  * @param <D> what lives on the heap
  */
@@ -71,11 +72,11 @@ class WriteThroughStore<D extends Durable> extends WrappedStateStore<KeyValueSto
         /**
          * Returns a new, empty state.
          *
-         * @param stored the store's entries; of those that begin with one of {@link #readLater}, none is restored
+         * @param stored the store's entries; those of {@link #readLater} are not restored, and the state reads them here
          */
         D fresh(EntrySource stored);
 
-        /** Returns what the keys begin with of the entries that a state reads itself, ascending; none if it restores all. */
+        /** Returns the prefixes, ascending, of the entries that the state reads itself when it needs them; none if all are restored. */
         default List<byte[]> readLater() {
             return List.of();
         }
@@ -104,7 +105,7 @@ class WriteThroughStore<D extends Durable> extends WrappedStateStore<KeyValueSto
     private static final ProcessorRecordContext NOTHING_READ =
             new ProcessorRecordContext(0, -1, -1, null, new RecordHeaders());
 
-    private final SortedMap<String, Long> positions = new TreeMap<>(); // but for those of inputs that have moved
+    private final SortedMap<String, Long> positions = new TreeMap<>(); // as loaded; inputs read since have their own
     private final List<Input> inputs = new ArrayList<>();
     private KeptSettings unwritten = KeptSettings.NONE;
     private @Nullable Owner<D> owner;
@@ -223,7 +224,7 @@ class WriteThroughStore<D extends Durable> extends WrappedStateStore<KeyValueSto
         }
     }
 
-    /** The transaction of a commit has ended. Without transactional stores Kafka says so only when a task is given up. */
+    /** Called when the transaction of a commit has ended; without transactional stores, only when the task is given up. */
     @Override
     public void commit(Map<TopicPartition, Long> offsets) {
         super.commit(offsets);

@@ -1,4 +1,4 @@
-/** The two applications on Kafka Streams: topologies, processors, stores. */
+/** The applications on Kafka Streams: topologies, processors, stores. */
 @NullMarked
 package dev.millrace.stream;
 

@@ -71,8 +71,8 @@ public enum EntryKind {
     }
 
     /**
-     * Returns what the keys of those entries begin with, ascending, that a trainer reads when it needs them, if it has a source of them. They are
-     * not restored.
+     * Returns the prefixes, ascending, of the entries that a trainer reads when it needs them, if it has a source of them. They are not
+     * restored.
      */
     public static List<byte[]> readLater() {
         return List.of(new byte[] {(byte) NEIGHBOURS.prefix()}, ModelEntry.Kind.ROW.key());

@@ -41,15 +41,15 @@ import java.util.stream.IntStream;
 /**
  * The learner as one state machine: examples become batches; each batch is examined and learnt, then vectors are published.
  *
- * <p>From events, {@link #add} and {@link #change} fill the open batch and {@link #closeBatch} closes it. From the log,
- * batches are complete already. {@link #learn} is the same step for both. One thread, which may share a step.
+ * <p>From events, {@link #add} and {@link #change} fill the open batch and {@link #closeBatch} closes it. From the log, batches are
+ * complete already. {@link #learn} is the same step for both. One thread calls it; others may share the arithmetic of a step.
  */
 public final class Trainer implements Durable, AutoCloseable {
 
-    /** Rows of a table that a start reads for their check; they take about a second. */
+    /** Most rows of a table that a start reads to check them, in about a second. */
     private static final long CHECKED_AT_ONCE = 500_000;
 
-    /** Steps between two looks at all that waits. */
+    /** Steps between two counts of the items whose time is far ahead. */
     private static final int FAR_ITEMS_EVERY = 50;
 
     private final Catalogue catalogue = new Catalogue(EntryKind.CATALOGUE.prefix());
@@ -134,7 +134,7 @@ public final class Trainer implements Durable, AutoCloseable {
 
     /**
      * Adds a change of the catalogue to the open batch. A removal takes the item's examples out of it. An item whose time is ahead of the
-     * {@linkplain #clock clock} waits for it, and counts nowhere until then but among the announced.
+     * {@linkplain #clock clock} waits for it. Until then it counts only among the announced.
      */
     public void change(CatalogueChange change) {
         books.await(InputTopic.EXAMPLES);
@@ -145,16 +145,16 @@ public final class Trainer implements Durable, AutoCloseable {
     }
 
     /**
-     * Returns the event time up to which announced items have come, epoch milliseconds; 0 before the first example. It is that which more
-     * than half of the recent users have reached.
+     * Returns the event time up to which announced items have come, epoch milliseconds; 0 before the first example. More than half of the
+     * recent users have reached it, or {@link #reach} has.
      */
     public long clock() {
         return batcher.clock();
     }
 
     /**
-     * Moves the clock on to a time, epoch milliseconds, if it is behind: where the stream is live, that of the wall clock. Before the first
-     * example, items of up to the time come, and the clock does not begin: an old log may follow.
+     * Moves the clock on to a time, epoch milliseconds, if it is behind. While the stream is live, the caller gives the wall clock's.
+     * Before the first example, items of up to the time come, but the clock does not begin: an old log may follow.
      */
     public void reach(long time) {
         batcher.reach(time);
@@ -165,12 +165,12 @@ public final class Trainer implements Durable, AutoCloseable {
         return batcher.isOnTime();
     }
 
-    /** Returns when the next of them comes, epoch milliseconds. */
+    /** Returns when the next announced item comes, epoch milliseconds; empty if none waits. */
     public OptionalLong nextAnnounced() {
         return batcher.nextAnnounced();
     }
 
-    /** Removes a user: the examples in the open batch now, the rows when the batch is learnt. */
+    /** Removes a user: the user's examples leave the open batch now, the user's rows go when the batch is learnt. */
     public void removeUser(String user) {
         books.await(InputTopic.EXAMPLES);
         books.settleWaiting(InputTopic.EXAMPLES, Outcome.ERASED, batcher.removeUser(user));
@@ -220,7 +220,7 @@ public final class Trainer implements Durable, AutoCloseable {
     /**
      * As {@link #learn(MiniBatch)}.
      *
-     * @param isExamined whether there is an exam if the settings have one, which changes no weight
+     * @param isExamined false for no exam, whatever the settings say; an exam changes no weight
      */
     public StepOutcome learn(MiniBatch batch, boolean isExamined) {
         boolean isOwn = enter(batch);
@@ -261,7 +261,7 @@ public final class Trainer implements Durable, AutoCloseable {
     }
 
     /**
-     * Does not learn a batch: for a frozen model to compare with one that learns.
+     * Examines a batch and does not learn it: for a frozen model, to compare with one that learns.
      *
      * @param isExamined whether there is an exam if the settings have one
      */
@@ -283,7 +283,7 @@ public final class Trainer implements Durable, AutoCloseable {
         settle(batch, isOwn, Outcome.EXAMINED, "");
     }
 
-    /** Ranks events as {@link Examiner#rank} does, whenever they are learnt. Figures and state stay as they are. */
+    /** Ranks events as {@link Examiner#rank} does, which need not be the next to be learnt. Figures and state stay as they are. */
     public void rank(List<TrainingExample> events, ExamWitness to) {
         examiner.rank(events, model, facts, to);
     }
@@ -382,7 +382,7 @@ public final class Trainer implements Durable, AutoCloseable {
                         && EntryKind.itemOfCatalogue(key).isPresent();
     }
 
-    /** Returns an item's neighbours, which do not change any more; absent if it has none. */
+    /** Returns an item's neighbours as of now, in a list that does not change later; absent if it has none. */
     public Optional<NeighbourList> neighbours(String item) {
         return facts.neighbours().seen(item);
     }
@@ -466,10 +466,10 @@ public final class Trainer implements Durable, AutoCloseable {
     }
 
     /**
-     * Checks that the entries are those of the last commit, when all are restored but those that are read later.
+     * Checks that the entries are those of the last commit. Call it when all are restored but those that are read later.
      *
-     * <p>Of a table with many rows, the commit's sum is taken for granted here. Each row is checked when it is read, and all
-     * rows against the sum as the learner goes on.
+     * <p>For a table with many rows, it trusts the commit's sum. Each of these rows is checked when it is read, and all of them against the
+     * sum as the learner goes on.
      *
      * @throws CorruptEntryException if they are not
      */
@@ -558,7 +558,11 @@ public final class Trainer implements Durable, AutoCloseable {
         catalogue.forgetRemovedBefore(eventTime - removalMemoryMillis);
     }
 
-    /** @param isTeaching whether the mixture learns too, which needs what was known before the batch */
+    /**
+     * Learns from a batch, whose removals were applied.
+     *
+     * @param isTeaching whether the mixture learns too, which needs what was known before the batch
+     */
     private StepOutcome step(MiniBatch batch, boolean isOwn, boolean isTeaching) {
         learntStep = batch.step();
         publisher.stepped(batch);
@@ -595,8 +599,8 @@ public final class Trainer implements Durable, AutoCloseable {
     }
 
     /**
-     * Settles what came of a batch: of the examples that waited in an own one, or of one from the log, which is itself the received
-     * event.
+     * Counts what came of a batch. The examples of an own batch have waited for this. A batch from the log is itself the event that was
+     * received.
      */
     private void settle(MiniBatch batch, boolean isOwn, Outcome outcome, String reason) {
         if (isOwn) {

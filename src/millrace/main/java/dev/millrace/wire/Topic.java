@@ -118,7 +118,7 @@ public final class Topic<T> {
             key -> Optional.of(
                     new ItemNeighbours(generation(key), 0, Utf8.text(behindGeneration(key)), Optional.empty())));
 
-    /** @param logTopic name of the topic of mini-batches, by whose steps the embeddings go */
+    /** @param logTopic name of the log whose steps the embeddings name */
     public static Topic<ItemEmbedding> itemEmbeddings(String logTopic) {
         return new Topic<>(
                 ItemEmbeddingRecord.getClassSchema(),

@@ -42,7 +42,7 @@ public final class TrainingRecords {
     }
 
     /**
-     * Hands what a value holds to one of these, the last of which takes the removed user.
+     * Hands what a value holds to one of three: an example, a change of the catalogue, or the id of a removed user.
      *
      * @throws UndecodableException if the bytes are no such value
      */

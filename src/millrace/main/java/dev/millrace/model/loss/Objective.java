@@ -15,7 +15,7 @@ import java.util.Arrays;
  */
 public final class Objective {
 
-    /** Most of a click's steepest gradient that a hidden item of the same weight has (BuriedItemTest). */
+    /** Largest share of a click's steepest gradient that a hidden item of the same weight has (BuriedItemTest). */
     private static final double MOST_OF_A_HIDE = 0.1;
 
     private final Loss settings;
@@ -119,10 +119,10 @@ public final class Objective {
     }
 
     /**
-     * Adds the gradients of exposures without a click, and returns their cross-entropy: {@code −w log σ(−scale cos)}, for
-     * every kind of loss. Of an item that its user hid it is {@code −w min(1, MOST_OF_A_HIDE / p) log (1 − p)}, p the probability that the user is recommended it
-     * (Wang et al. 2023). The second factor, which is not differentiated, is ours: an account could see to it that p is near 1, and pull with the force of a
-     * click.
+     * Adds the gradients of exposures without a click, and returns their cross-entropy: {@code −w log σ(−scale cos)}, for every kind of
+     * loss. For an item that its user hid it is {@code −w min(1, MOST_OF_A_HIDE / p) log (1 − p)}, where p is the probability that the user
+     * is recommended it (Wang et al. 2023). The factor {@code min} is ours, and is not differentiated: without it, an account that brings p
+     * near to 1 could pull with the force of a click.
      */
     private double addExposed(float[] users, float[] items, Candidates candidates, int examples) {
         double sum = 0;

@@ -39,7 +39,7 @@ public final class EmbeddingTable {
      * Keys. `unstored` are those of rows that a scan of the store does not find: the rows admitted since the last drain, or, without
      * a store, all. `removed` are the stored keys without a row, until the drain deletes them. `size` counts all rows.
      *
-     * Cache.A row that is not on the heap is read from the store when it is asked for; those of a batch together, by several threads: a read mostly waits, for the disk or for memory. Only `evict` takes rows off the heap, by
+     * Cache. A row that is not on the heap is read from the store when it is asked for; those of a batch together, by several threads: a read mostly waits, for the disk or for memory. Only `evict` takes rows off the heap, by
      * CLOCK (Corbato 1968), and only rows that the store has as they are. A caller that holds row numbers must not call it.
      * Without a store nothing is evicted. What the heap holds changes no result.
      *
@@ -303,8 +303,8 @@ public final class EmbeddingTable {
     public record Removals(int expired, int displaced) {}
 
     /**
-     * Removes rows: of those that the sweep visits, each that was last touched before a time; then, of {@link #CANDIDATES}
-     * times as many as there are too many, those that were touched longest ago.
+     * Removes each row that the sweep visits and that was last touched before a time. Then, if there are too many rows, it takes {@link
+     * #CANDIDATES} times as many as must go, and removes those of them that were touched longest ago.
      *
      * @param before event time, epoch milliseconds
      * @param most rows that may be left
