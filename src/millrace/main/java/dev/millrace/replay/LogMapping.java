@@ -22,6 +22,7 @@ final class LogMapping {
 
     static final Set<String> NO_ACTION = Set.of("", "none", "0", "false");
 
+    private final TableMapping table;
     private final boolean isExposure;
     private final boolean isClick;
     private final TableMapping.Column user;
@@ -45,6 +46,7 @@ final class LogMapping {
     private final List<FeatureColumn> context;
 
     LogMapping(SettingsReader reader, TableMapping table, boolean isExposure, boolean isClick) {
+        this.table = table;
         this.isExposure = isExposure;
         this.isClick = isClick;
         user = table.column("user", "user", "column of the user's id");
@@ -105,7 +107,7 @@ final class LogMapping {
     List<LogFile> files(List<RowFile> files) {
         windows.open(files);
         return files.stream()
-                .map(file -> new LogFile(file, row -> decode(file, row)))
+                .map(file -> new LogFile(file, row -> decode(file, table.made(row))))
                 .toList();
     }
 

@@ -5,7 +5,7 @@ import dev.millrace.cli.option.Clusters;
 import dev.millrace.cli.option.OptionFaults;
 import dev.millrace.cli.option.OutputOption;
 import dev.millrace.cli.option.ProgressLine;
-import dev.millrace.dataset.DataSetSettings;
+import dev.millrace.dataset.DataSets;
 import dev.millrace.evaluate.RecordedExamples;
 import dev.millrace.event.CatalogueItem;
 import dev.millrace.event.Click;
@@ -78,7 +78,7 @@ public final class EvaluationData {
         return new EvaluationData(
                 settings -> List.of(
                         settings.attribution(),
-                        DataSetSettings.read(settings.reader()),
+                        DataSets.settings(settings.reader()),
                         ShopSettings.read(settings.reader())),
                 settings -> read(dataSets.apply(settings), settings, maxEvents, output, isStopped));
     }
