@@ -6,7 +6,11 @@ import dev.millrace.attribute.TrainingExample;
 import dev.millrace.batch.MiniBatch;
 import dev.millrace.catalogue.CatalogueChange;
 import dev.millrace.event.CatalogueItem;
+import dev.millrace.event.Click;
+import dev.millrace.event.Exposure;
+import dev.millrace.event.UserProfile;
 import dev.millrace.feature.UserFeatures;
+import dev.millrace.replay.ReplayEvent;
 import dev.millrace.settings.InvalidSettingsException;
 import dev.millrace.settings.SettingFault;
 import dev.millrace.settings.SettingsReader;
@@ -42,7 +46,7 @@ import java.util.function.ObjLongConsumer;
  * The examples of a recorded history, made by the {@link Attribution} of the stream or taken from its batches. A temporary file stands for the topics, so that a
  * log may be larger than the heap.
  */
-public final class RecordedExamples implements AutoCloseable {
+public final class RecordedExamples implements ReplayEvent.Visitor, AutoCloseable {
 
     /*
      * Layout. The file has entries in the order in which they came: the value's length, its kind, a time, and the value as its topic has it. A batch's items and
@@ -125,13 +129,28 @@ public final class RecordedExamples implements AutoCloseable {
         }));
     }
 
-    /** Takes exposures, clicks and profiles. */
-    public Attribution attribution() {
+    private Attribution attribution() {
         return attribution.get(0);
     }
 
+    @Override
     public void item(CatalogueItem item) {
         add(item, 0);
+    }
+
+    @Override
+    public void profile(UserProfile profile) {
+        attribution().profile(profile);
+    }
+
+    @Override
+    public void exposure(Exposure exposure) {
+        attribution().expose(exposure);
+    }
+
+    @Override
+    public void click(Click click) {
+        attribution().click(click);
     }
 
     /** Takes a change of the catalogue, as its topic has it. */
@@ -196,7 +215,9 @@ public final class RecordedExamples implements AutoCloseable {
      *
      * @throws InvalidSettingsException if it was there before
      */
-    public void beginWindow(String name) {
+    @Override
+    public void window(ReplayEvent.WindowMark mark) {
+        String name = mark.window();
         if (windows.stream().anyMatch(window -> window.name().equals(name))) {
             throw new InvalidSettingsException(List.of(new SettingFault(
                     "data",
