@@ -32,9 +32,13 @@ public record DataFormat(String label, Opener opener) {
         DataSet open(Path data, SettingsReader settings);
     }
 
-    /** Returns a log in CSV in the files of a folder, as the mapping says. */
-    public static DataSet mapped(Map<String, String> mapping, Path folder) {
-        return new MappedLog(mapping, folder, CSV);
+    /**
+     * Returns a log in CSV in the files of a folder, as the mapping says.
+     *
+     * @param made columns that the files do not have, by section; then its features are not {@linkplain DataSet#declared declared}
+     */
+    public static DataSet mapped(Map<String, String> mapping, Path folder, Map<String, MadeColumns> made) {
+        return new MappedLog(mapping, folder, CSV, made);
     }
 
     /** Opens a data set of this format, see {@link Opener#open}. */

@@ -11,21 +11,21 @@ import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /** Collects the features of one row. An absent value adds no feature. */
-public final class FeatureRow {
+final class FeatureRow {
 
     private final Map<String, FeatureValue> values = new HashMap<>();
 
-    public FeatureRow category(String name, Optional<String> value) {
+    FeatureRow category(String name, Optional<String> value) {
         value.ifPresent(text -> values.put(name, new FeatureValue.Category(text)));
         return this;
     }
 
-    public FeatureRow quantity(String name, Optional<Double> value) {
+    FeatureRow quantity(String name, Optional<Double> value) {
         value.ifPresent(number -> values.put(name, new FeatureValue.Quantity(number)));
         return this;
     }
 
-    public FeatureRow bag(String name, List<String> texts) {
+    FeatureRow bag(String name, List<String> texts) {
         if (!texts.isEmpty()) {
             values.put(name, new FeatureValue.Bag(texts));
         }
@@ -49,7 +49,7 @@ public final class FeatureRow {
         return Features.taking(all);
     }
 
-    public Features features() {
+    Features features() {
         return Features.of(values);
     }
 }

@@ -14,13 +14,13 @@ import java.util.function.Function;
  *
  * @param entries in the order of the file
  */
-public record FeatureTable(List<Entry> entries) {
+record FeatureTable(List<Entry> entries) {
 
-    public static final FeatureTable NONE = new FeatureTable(List.of());
+    static final FeatureTable NONE = new FeatureTable(List.of());
 
     private static final long ANY_TIME = 946_684_800_000L; // 2000-01-01, to check an undated entry with
 
-    public FeatureTable {
+    FeatureTable {
         entries = List.copyOf(entries);
     }
 
@@ -30,20 +30,20 @@ public record FeatureTable(List<Entry> entries) {
      * @param id of the item or user
      * @param since time from which the features are valid, epoch milliseconds; empty if always
      */
-    public record Entry(String id, OptionalLong since, Features features) {
+    record Entry(String id, OptionalLong since, Features features) {
 
         /** One whose features are always valid. */
-        public Entry(String id, Features features) {
+        Entry(String id, Features features) {
             this(id, OptionalLong.empty(), features);
         }
 
-        public Entry {
+        Entry {
             // a user obeys the same rules as an item
             id = new CatalogueItem(id, since.orElse(ANY_TIME), features).item();
         }
     }
 
-    public static FeatureTable read(RowFile file, Function<Row, Entry> decoder, Consumer<? super BadRow> badRows) {
+    static FeatureTable read(RowFile file, Function<Row, Entry> decoder, Consumer<? super BadRow> badRows) {
         List<Entry> entries = new ArrayList<>();
         try (RowReader rows = file.rows(badRows)) {
             while (rows.hasNext()) {

@@ -10,4 +10,4 @@ import java.util.function.Function;
  * @param decoder returns the events of one row, or none if the row is of no interest. Exposures stand before their clicks, and features
  *     before the events that they describe. Throws {@link dev.millrace.event.UnusableEventException} if the row cannot be used
  */
-public record LogFile(RowFile rows, Function<Row, List<ReplayEvent>> decoder) {}
+record LogFile(RowFile rows, Function<Row, List<ReplayEvent>> decoder) {}

@@ -22,6 +22,7 @@ final class LogMapping {
 
     static final Set<String> NO_ACTION = Set.of("", "none", "0", "false");
 
+    private final TableMapping table;
     private final boolean isExposure;
     private final boolean isClick;
     private final TableMapping.Column user;
@@ -43,8 +44,10 @@ final class LogMapping {
     private final List<FeatureColumn> userFeatures;
     private final List<FeatureColumn> itemFeatures;
     private final List<FeatureColumn> context;
+    private final List<FeatureColumn> clickContext;
 
     LogMapping(SettingsReader reader, TableMapping table, boolean isExposure, boolean isClick) {
+        this.table = table;
         this.isExposure = isExposure;
         this.isClick = isClick;
         user = table.column("user", "user", "column of the user's id");
@@ -88,6 +91,7 @@ final class LogMapping {
         userFeatures = table.features("user-feature");
         itemFeatures = table.features("item-feature");
         context = table.features("context-feature");
+        clickContext = isBoth ? table.features("click.context-feature") : List.of();
     }
 
     /** Whether the log has no times of its own. */
@@ -105,7 +109,7 @@ final class LogMapping {
     List<LogFile> files(List<RowFile> files) {
         windows.open(files);
         return files.stream()
-                .map(file -> new LogFile(file, row -> decode(file, row)))
+                .map(file -> new LogFile(file, row -> decode(file, table.made(row))))
                 .toList();
     }
 
@@ -151,7 +155,7 @@ final class LogMapping {
                     weight.flatMap(column -> row.number(column.name())).orElse(1.0),
                     isExposure ? clickTime(row, at) : at,
                     0,
-                    moment)));
+                    FeatureRow.laidOver(moment, FeatureColumn.read(clickContext, row)))));
         }
         return events;
     }

@@ -27,6 +27,7 @@ final class MappedLog implements DataSet {
     private static final String WANTED =
             "a mapping file of key = value lines, which names the files and their columns (docs/your-own-data.md)";
 
+    private final boolean isOwn; // of a user, who would have features checked
     private final boolean isSorted;
     private final boolean hasExposures;
     private final List<LogFile> log = new ArrayList<>();
@@ -41,17 +42,21 @@ final class MappedLog implements DataSet {
      * @throws InvalidSettingsException if the mapping cannot be used; it has every fault
      */
     MappedLog(Path data, DataFormat format) {
-        this(properties(file(data)), folder(file(data)), format);
+        this(properties(file(data)), folder(file(data)), format, Map.of());
     }
 
     /**
      * @param given the mapping
      * @param folder that holds its files
      * @param format CSV, JSONL or PARQUET
+     * @param made columns that the files do not have, by section
      * @throws InvalidSettingsException if the mapping cannot be used; it has every fault
      */
-    MappedLog(Map<String, String> given, Path folder, DataFormat format) {
+    MappedLog(Map<String, String> given, Path folder, DataFormat format, Map<String, MadeColumns> made) {
         SettingsReader reader = new SettingsReader(given);
+        isOwn = made.isEmpty();
+        Function<String, TableMapping> tables = section ->
+                new TableMapping(reader, folder, format, section, made.getOrDefault(section, MadeColumns.NONE));
         isSorted = reader.flag("sorted = false: whether the rows of each file are in time order, and need no memory");
         boolean hasBoth = has(given, "log");
         boolean hasOnlyExposures = has(given, "exposures");
@@ -65,7 +70,7 @@ final class MappedLog implements DataSet {
         hasExposures = hasBoth || hasOnlyExposures;
         for (String section : List.of("log", "exposures", "clicks")) {
             if (has(given, section)) {
-                TableMapping table = new TableMapping(reader, folder, format, section);
+                TableMapping table = tables.apply(section);
                 LogMapping rows =
                         new LogMapping(reader, table, !section.equals("clicks"), !section.equals("exposures"));
                 rows.declare(declared);
@@ -73,12 +78,8 @@ final class MappedLog implements DataSet {
                 mappings.add(table);
             }
         }
-        items = has(given, "items")
-                ? tables(new TableMapping(reader, folder, format, "items"), Source.ITEM)
-                : List.of();
-        users = has(given, "users")
-                ? tables(new TableMapping(reader, folder, format, "users"), Source.USER)
-                : List.of();
+        items = has(given, "items") ? tables(tables.apply("items"), Source.ITEM) : List.of();
+        users = has(given, "users") ? tables(tables.apply("users"), Source.USER) : List.of();
         reader.finish();
     }
 
@@ -96,7 +97,7 @@ final class MappedLog implements DataSet {
 
     @Override
     public Optional<DeclaredFeatures> declared() {
-        return Optional.of(declared);
+        return Optional.of(declared).filter(all -> isOwn);
     }
 
     @Override
@@ -109,7 +110,9 @@ final class MappedLog implements DataSet {
         EntryMapping rows = new EntryMapping(table, source);
         rows.declare(declared);
         mappings.add(table);
-        return table.finish().stream().map(file -> new Table(file, rows::entry)).toList();
+        return table.finish().stream()
+                .map(file -> new Table(file, row -> rows.entry(table.made(row))))
+                .toList();
     }
 
     private static FeatureTable read(List<Table> tables, Consumer<? super BadRow> badRows) {

@@ -17,10 +17,10 @@ import java.util.zip.GZIPInputStream;
  *
  * @param columns that are wanted, in the order of the cells of its {@link Row}s
  */
-public record RowFile(Path path, RowFormat format, List<String> columns) {
+record RowFile(Path path, RowFormat format, List<String> columns) {
     private static final byte[] PARQUET = {'P', 'A', 'R', '1'};
 
-    public RowFile {
+    RowFile {
         columns = List.copyOf(columns);
     }
 

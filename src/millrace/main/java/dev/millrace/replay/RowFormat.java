@@ -7,7 +7,7 @@ import java.util.Optional;
 import java.util.function.Function;
 
 /** How the rows of a file are written. Gzip of a file of lines is recognised by its first bytes. */
-public sealed interface RowFormat {
+sealed interface RowFormat {
 
     Charset charset();
 

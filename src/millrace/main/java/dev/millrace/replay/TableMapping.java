@@ -4,16 +4,22 @@ import dev.millrace.event.Click;
 import dev.millrace.event.EventLimits;
 import dev.millrace.event.UnusableEventException;
 import dev.millrace.settings.SettingsReader;
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.charset.Charset;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.DirectoryStream;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.Stream;
 
 /**
  * Reads one section of a mapping: its files or topics, their format, and its columns.
@@ -30,12 +36,14 @@ final class TableMapping {
     private final List<String> topics;
     private final List<Path> files;
     private final RowFormat format;
+    private final MadeColumns made;
     private final List<String> columns = new ArrayList<>();
     private final List<String> keys = new ArrayList<>();
 
-    TableMapping(SettingsReader reader, Path folder, DataFormat kind, String section) {
+    TableMapping(SettingsReader reader, Path folder, DataFormat kind, String section, MadeColumns made) {
         this.reader = reader;
         this.section = section;
+        this.made = made;
         topics = topicNames();
         files = files(fileNames(), folder);
         format = kind.equals(DataFormat.PARQUET) ? new RowFormat.Parquet() : ofLines(kind);
@@ -50,6 +58,7 @@ final class TableMapping {
     TableMapping(SettingsReader reader, String section) {
         this.reader = reader;
         this.section = section;
+        made = MadeColumns.NONE;
         topics = topicNames();
         List<String> unusedFiles = fileNames();
         format = new RowFormat.JsonLines(charset(reader.text(key("charset") + " = UTF-8: ")));
@@ -98,7 +107,7 @@ final class TableMapping {
     }
 
     private Column wanted(Column column) {
-        if (!columns.contains(column.name())) {
+        if (!columns.contains(column.name()) && !made.made().containsKey(column.name())) {
             columns.add(column.name());
             keys.add(column.key());
         }
@@ -195,11 +204,18 @@ final class TableMapping {
         return empty;
     }
 
+    /** Returns a row with the columns that are made of it. */
+    Row made(Row row) {
+        return made.in(row);
+    }
+
     /** Returns the files with all columns that were read. A file without one of the columns is a fault. */
     List<RowFile> finish() {
         List<RowFile> rows = new ArrayList<>();
+        List<String> all =
+                Stream.concat(columns.stream(), made.of().stream()).distinct().toList();
         for (Path file : files) {
-            RowFile one = new RowFile(file, format, columns);
+            RowFile one = new RowFile(file, format, all);
             if (isOfTheFormat(one) && format.namesColumns()) {
                 List<String> present = RowReader.columns(one);
                 for (int at = 0; at < columns.size(); at++) {
@@ -258,13 +274,23 @@ final class TableMapping {
     }
 
     private static List<Path> matching(Path folder, String name) {
+        List<Path> found = new ArrayList<>();
         try {
             Path path = folder.resolve(name);
             Path parent = Optional.ofNullable(path.getParent()).orElse(folder);
-            return DataFiles.matching(parent, String.valueOf(path.getFileName()));
+            if (Files.isDirectory(parent)) {
+                try (DirectoryStream<Path> paths =
+                        Files.newDirectoryStream(parent, String.valueOf(path.getFileName()))) {
+                    paths.forEach(found::add);
+                }
+            }
+        } catch (IOException failure) {
+            throw new UncheckedIOException("cannot list " + folder, failure);
         } catch (IllegalArgumentException noPattern) { // such as [
             return List.of();
         }
+        Collections.sort(found);
+        return found;
     }
 
     private RowFormat csv(Charset charset) {

@@ -44,14 +44,14 @@ import org.jspecify.annotations.Nullable;
  * @param users with a profile
  * @param log files in order: at equal times the events of an earlier file come first
  */
-public record Timeline(FeatureTable items, FeatureTable users, List<LogFile> log) {
+record Timeline(FeatureTable items, FeatureTable users, List<LogFile> log) {
 
-    public Timeline {
+    Timeline {
         log = List.copyOf(log);
     }
 
     /** Reads all rows, then sorts them. The files may be in any order. */
-    public Stream<ReplayEvent> sortedInMemory(Consumer<? super BadRow> badRows) {
+    Stream<ReplayEvent> sortedInMemory(Consumer<? super BadRow> badRows) {
         List<StoredRow> rows = new ArrayList<>();
         for (LogFile file : log) {
             try (GroupReader groups = new GroupReader(file, badRows)) {

@@ -2,7 +2,7 @@ package dev.millrace.evaluate;
 
 import dev.millrace.catalogue.CatalogueChange;
 import java.util.ArrayList;
-import java.util.Arrays;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashSet;
@@ -10,7 +10,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.stream.Collectors;
-import java.util.stream.IntStream;
 
 /**
  * Item-kNN, a baseline without a model: counts which items occur together in the histories of users.
@@ -27,39 +26,33 @@ final class ItemNeighbours {
     static final int LATEST = 20;
 
     private final Map<String, Integer> numbers = new HashMap<>();
-    private final List<String> items = new ArrayList<>();
-    private final List<PairCounts> together = new ArrayList<>();
-    private final Map<String, Had> hadByUser = new HashMap<>();
-    private int[] users = new int[64];
-    private boolean[] listed = new boolean[64];
+    private final List<Item> items = new ArrayList<>();
+    private final Map<String, Numbers> hadByUser = new HashMap<>();
 
     /** Lists an item, or removes it from the list. */
     void change(CatalogueChange change) {
-        int number = number(change.itemId());
-        listed[number] = !change.isRemoval();
+        items.get(number(change.itemId())).isListed = !change.isRemoval();
     }
 
     /** Counts an item of a user. The same item again changes nothing. */
     void observe(String user, String item) {
         int number = number(item);
-        Had had = hadByUser.computeIfAbsent(user, absent -> new Had());
-        if (had.contains(number)) {
+        Numbers had = hadByUser.computeIfAbsent(user, absent -> new Numbers());
+        if (had.stream().anyMatch(one -> one == number)) {
             return;
         }
-        users[number]++;
-        for (int at = 0; at < had.count; at++) {
-            together.get(number).increment(had.numbers[at]);
-            together.get(had.numbers[at]).increment(number);
-        }
+        items.get(number).users++;
+        had.stream().forEach(other -> {
+            items.get(number).increment(other);
+            items.get(other).increment(number);
+        });
         had.add(number);
     }
 
     /** Returns the items of a user. */
     Set<String> had(String user) {
-        Had had = hadByUser.getOrDefault(user, new Had());
-        return IntStream.of(had.numbers)
-                .limit(had.count)
-                .mapToObj(items::get)
+        return hadByUser.getOrDefault(user, new Numbers()).stream()
+                .mapToObj(this::item)
                 .collect(Collectors.toCollection(HashSet::new));
     }
 
@@ -74,11 +67,11 @@ final class ItemNeighbours {
         for (String had : new LinkedHashSet<>(history.subList(0, Math.min(LATEST, history.size())))) {
             Integer number = numbers.get(had);
             if (number != null) {
-                together.get(number).addTo(scores, users[number]);
+                items.get(number).addTo(scores);
             }
         }
         for (int number = 0; number < scores.length; number++) {
-            scores[number] = scores[number] == 0 ? 0 : scores[number] / Math.sqrt(users[number]);
+            scores[number] = scores[number] == 0 ? 0 : scores[number] / Math.sqrt(items.get(number).users);
         }
         return scores;
     }
@@ -92,18 +85,12 @@ final class ItemNeighbours {
     double place(String item, List<String> history) {
         int target = number(item);
         double[] scores = scores(history);
-        boolean[] competes = Arrays.copyOf(listed, scores.length);
-        competes[target] = false;
-        for (String had : history) {
-            Integer number = numbers.get(had);
-            if (number != null) {
-                competes[number] = false;
-            }
-        }
+        Set<String> excluded = new HashSet<>(history);
+        excluded.add(item);
         int better = 0;
         int equal = 0;
         for (int number = 0; number < scores.length; number++) {
-            if (competes[number]) {
+            if (items.get(number).isListed && !excluded.contains(item(number))) {
                 better += scores[number] > scores[target] ? 1 : 0;
                 equal += scores[number] == scores[target] ? 1 : 0;
             }
@@ -121,58 +108,40 @@ final class ItemNeighbours {
         double[] scores = scores(history);
         List<Integer> found = new ArrayList<>();
         for (int number = 0; number < scores.length; number++) {
-            if (scores[number] > 0 && listed[number] && !excluded.contains(items.get(number))) {
+            if (scores[number] > 0 && items.get(number).isListed && !excluded.contains(item(number))) {
                 found.add(number);
             }
         }
-        found.sort((left, right) -> {
-            int byScore = Double.compare(scores[right], scores[left]);
-            return byScore != 0 ? byScore : items.get(left).compareTo(items.get(right));
-        });
-        return found.stream().limit(k).map(items::get).toList();
+        found.sort(Comparator.comparingDouble((Integer number) -> scores[number])
+                .reversed()
+                .thenComparing(this::item));
+        return found.stream().limit(k).map(this::item).toList();
     }
 
     String item(int number) {
-        return items.get(number);
+        return items.get(number).name;
     }
 
     /** Returns the number of an item, which it keeps. */
     int number(String item) {
-        Integer known = numbers.putIfAbsent(item, items.size());
-        if (known != null) {
-            return known;
-        }
-        items.add(item);
-        together.add(new PairCounts());
-        if (items.size() > users.length) {
-            users = Arrays.copyOf(users, 2 * users.length);
-            listed = Arrays.copyOf(listed, 2 * listed.length);
-        }
-        return items.size() - 1;
+        return numbers.computeIfAbsent(item, absent -> {
+            items.add(new Item(item));
+            return items.size() - 1;
+        });
     }
 
-    /** The items that a user had: a pair is counted for each one anyway, so that looking through them costs no more. */
-    private static final class Had {
-        private int[] numbers = new int[2];
-        private int count;
-
-        boolean contains(int number) {
-            return IntStream.of(numbers).limit(count).anyMatch(had -> had == number);
-        }
-
-        void add(int number) {
-            if (count == numbers.length) {
-                numbers = Arrays.copyOf(numbers, 2 * count);
-            }
-            numbers[count++] = number;
-        }
-    }
-
-    /** How many users had an item together with each other one: a hash table with linear probing. */
-    private static final class PairCounts {
+    /** An item, and how many users had it together with each other one: a hash table with linear probing. */
+    private static final class Item {
+        private final String name;
+        private boolean isListed;
+        private int users;
         private int[] keys = new int[0]; // number + 1; 0 is free
         private int[] counts = new int[0];
         private int size;
+
+        Item(String name) {
+            this.name = name;
+        }
 
         void increment(int number) {
             if (2 * (size + 1) > keys.length) {
@@ -187,7 +156,7 @@ final class ItemNeighbours {
         }
 
         /** Adds count / √users for each. */
-        void addTo(double[] scores, int users) {
+        void addTo(double[] scores) {
             double share = 1 / Math.sqrt(users);
             for (int at = 0; at < keys.length; at++) {
                 if (keys[at] != 0) {

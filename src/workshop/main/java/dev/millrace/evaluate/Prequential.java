@@ -7,9 +7,9 @@ import dev.millrace.exam.ExamTotals;
 import dev.millrace.exam.ExamWitness;
 import dev.millrace.exam.RankingTotals;
 import dev.millrace.exam.Youth;
-import dev.millrace.state.EntrySource;
 import dev.millrace.train.Trainer;
 import dev.millrace.train.TrainerSettings;
+import dev.millrace.train.TrainingProgress;
 import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.HashMap;
@@ -19,7 +19,6 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
-import java.util.function.Consumer;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 
@@ -84,13 +83,7 @@ public final class Prequential {
             int positives,
             long learnt,
             long refusedSteps,
-            int items) {
-
-        /** Returns this result with so many events that were not scored. */
-        private Result without(long history) {
-            return new Result(all, byAction, young, stale, history, share, positives, learnt, refusedSteps, items);
-        }
-    }
+            int items) {}
 
     /** How the model behaves in the scored part. */
     public enum Mode {
@@ -130,19 +123,19 @@ public final class Prequential {
      * @param witness receives each event of the scored part
      */
     public Result run(Mode mode, boolean hasNeighbours, ExamWitness witness) {
+        boolean isLogged = mode == Mode.LOGGED;
         TrainerSettings given = evaluation.trainer();
         TrainerSettings settings =
-                mode == Mode.LOGGED ? given : given.withExam(given.exam().ofEveryBatch());
-        int used = evaluation.used();
-        int scoredFrom = evaluation.recorded().endOf(used, evaluation.shares().warmUp());
-        boolean isOnce = mode == Mode.LOGGED || evaluation.shares().passes() == 1;
-        try (StaleCopies stale = new StaleCopies(ages, settings, timeOf(scoredFrom), isOnce)) {
+                isLogged ? given : given.withExam(given.exam().ofEveryBatch());
+        Split split = isLogged ? Split.byShare(evaluation).ofBatches() : Split.byShare(evaluation);
+        long begin = timeOf(split.parts().get(1).from());
+        try (StaleCopies stale = new StaleCopies(ages, settings, begin, split.passes() == 1)) {
             Tally tally =
                     new Tally(hasNeighbours ? Optional.of(new ItemNeighbours()) : Optional.empty(), stale, witness);
-            try (Trainer trainer = new Trainer(settings, EntrySource.NONE, evaluation.times(), tally)) {
-                return mode == Mode.LOGGED
-                        ? runLogged(used, scoredFrom, tally, trainer)
-                        : run(mode, used, scoredFrom, tally, trainer);
+            try (Runner runner = new Runner(evaluation, split, settings, tally)) {
+                Run run = new Run(mode, split.parts().get(1), tally, runner);
+                runner.run(run);
+                return run.result();
             }
         }
     }
@@ -156,115 +149,85 @@ public final class Prequential {
         return found[0];
     }
 
-    private Result runLogged(int used, int scoredFrom, Tally tally, Trainer trainer) {
-        Consumer<MiniBatch> step = batch -> {
-            tally.list(batch, trainer);
-            trainer.learn(batch);
-            tally.observe(batch);
-        };
-        Passes passes = new Passes(evaluation, trainer, Passes.first(0), used);
-        passes.feedLogged(scoredFrom, step);
-        ExamTotals before = trainer.progress().exam();
-        tally.isScoring = true;
-        passes.feedLogged(used, step);
-        return result(used, 1, before, tally, trainer);
-    }
+    /**
+     * One evaluation. Blocks of as many clicks as the settings say, or a few more, as no batch is divided, are ranked before any of them is learnt, as one
+     * batch would be, after its changes of the catalogue.
+     */
+    private final class Run implements Score {
+        private final Mode mode;
+        private final QuerySample sample;
+        private final boolean isTeaching;
+        private final Tally tally;
+        private final Runner runner;
+        private final Trainer trainer;
+        private final List<MiniBatch> block = new ArrayList<>();
+        private final List<MiniBatch> ranked = new ArrayList<>(); // those of the sample
+        private int clicks; // of the block
+        private long withoutHistory; // in blocks
+        private ExamTotals before = ExamTotals.NONE; // the scored part
 
-    private Result run(Mode mode, int used, int scoredFrom, Tally tally, Trainer trainer) {
-        QuerySample sample = evaluation.sample(scoredFrom, used);
-        Passes passes = new Passes(evaluation, trainer, Passes.first(scoredFrom), used);
-        passes.begin(batch -> {
+        Run(Mode mode, Split.Part scored, Tally tally, Runner runner) {
+            this.mode = mode;
+            this.sample = mode == Mode.LOGGED ? QuerySample.ALL : evaluation.sample(scored.from(), scored.end());
+            // the second time, what the mixture learns of a batch would teach it to trust the towers
+            this.isTeaching = mode == Mode.LOGGED
+                    || (evaluation.shares().passes() == 1
+                            && !evaluation.trainer().exam().weights().areAll());
+            this.tally = tally;
+            this.runner = runner;
+            this.trainer = runner.trainer();
+        }
+
+        @Override
+        public void repeat(MiniBatch batch) {
             tally.list(batch, trainer);
             trainer.learnUnexamined(batch);
-        });
-        // the second time, what the mixture learns of a batch would teach it to trust the towers
-        boolean isTeaching = evaluation.shares().passes() == 1
-                && !evaluation.trainer().exam().weights().areAll();
-        passes.feed(scoredFrom, batch -> {
+        }
+
+        @Override
+        public void begin(Split.Part part) {
+            if (part.isScored()) {
+                before = trainer.progress().exam();
+                tally.isScoring = true;
+            }
+        }
+
+        @Override
+        public void take(MiniBatch batch, Split.Part part) {
             tally.list(batch, trainer);
-            if (isTeaching) {
-                learn(batch, false, trainer);
+            boolean isRanked = mode == Mode.LOGGED || (part.isScored() && sample.has(runner.read()));
+            if (part.isScored() && evaluation.shares().learnEvery() > 1) {
+                block.add(batch);
+                if (isRanked) {
+                    ranked.add(batch);
+                }
+                clicks += batch.examples().size();
+                if (clicks >= evaluation.shares().learnEvery()) {
+                    end(part);
+                }
+            } else {
+                learn(batch, isRanked);
+            }
+        }
+
+        private void learn(MiniBatch batch, boolean isRanked) {
+            if (tally.isScoring && mode == Mode.FROZEN) {
+                trainer.passBy(batch, isRanked);
+            } else if (tally.isScoring || isTeaching) {
+                if (trainer.positives() >= mixtureClicks) {
+                    trainer.keepMixture();
+                }
+                trainer.learn(batch, isRanked);
             } else {
                 trainer.observe(batch);
                 trainer.learnUnexamined(batch);
             }
             tally.observe(batch);
-        });
-        ExamTotals before = trainer.progress().exam();
-        tally.isScoring = true;
-        if (evaluation.shares().learnEvery() > 1) {
-            Blocks blocks = new Blocks(mode, tally, trainer);
-            passes.feed(used, batch -> blocks.add(batch, sample.has(passes.read())));
-            blocks.end();
-            return result(used, sample.share(), before, tally, trainer).without(blocks.withoutHistory);
-        }
-        passes.feed(used, batch -> {
-            tally.list(batch, trainer);
-            boolean isRanked = sample.has(passes.read());
-            if (mode == Mode.ONLINE) {
-                learn(batch, isRanked, trainer);
-            } else {
-                trainer.passBy(batch, isRanked);
-            }
-            tally.observe(batch);
-        });
-        return result(used, sample.share(), before, tally, trainer);
-    }
-
-    private void learn(MiniBatch batch, boolean isRanked, Trainer trainer) {
-        if (trainer.positives() >= mixtureClicks) {
-            trainer.keepMixture();
-        }
-        trainer.learn(batch, isRanked);
-    }
-
-    private Result result(int used, double share, ExamTotals before, Tally tally, Trainer trainer) {
-        return new Result(
-                tally.all,
-                tally.byAction,
-                tally.young,
-                tally.stale.rows(),
-                trainer.progress().exam().minus(before).withoutHistory(),
-                share,
-                evaluation.recorded().positives(0, used),
-                trainer.progress().positives(),
-                trainer.progress().refusedSteps(),
-                trainer.progress().items());
-    }
-
-    /**
-     * Batches that are ranked together before any of them is learnt: of as many clicks as the settings say, or a few more, as no batch is divided. They
-     * are ranked as one batch would be, after its changes of the catalogue.
-     */
-    private final class Blocks {
-        private final Mode mode;
-        private final Tally tally;
-        private final Trainer trainer;
-        private final List<MiniBatch> batches = new ArrayList<>();
-        private final List<MiniBatch> ranked = new ArrayList<>(); // those of the sample
-        private int clicks;
-        private long withoutHistory;
-
-        Blocks(Mode mode, Tally tally, Trainer trainer) {
-            this.mode = mode;
-            this.tally = tally;
-            this.trainer = trainer;
         }
 
-        void add(MiniBatch batch, boolean isRanked) {
-            tally.list(batch, trainer);
-            batches.add(batch);
-            if (isRanked) {
-                ranked.add(batch);
-            }
-            clicks += batch.examples().size();
-            if (clicks >= evaluation.shares().learnEvery()) {
-                end();
-            }
-        }
-
-        /** Ranks the block, then learns it. */
-        void end() {
+        /** Ranks the open block, then learns it. */
+        @Override
+        public void end(Split.Part part) {
             List<TrainingExample> events = answerable();
             if (!events.isEmpty()) {
                 trainer.rank(events, tally);
@@ -273,22 +236,15 @@ public final class Prequential {
                     .flatMap(batch -> batch.counted().stream())
                     .filter(example -> example.user().history().isEmpty())
                     .count();
-            for (MiniBatch batch : batches) {
-                if (mode == Mode.ONLINE) {
-                    learn(batch, false, trainer);
-                } else {
-                    trainer.passBy(batch, false);
-                }
-                tally.observe(batch);
-            }
-            batches.clear();
+            block.forEach(batch -> learn(batch, false));
+            block.clear();
             ranked.clear();
             clicks = 0;
         }
 
         /** Returns the events that an answer could have been right for, without those of items that only an example of the block named. */
         private List<TrainingExample> answerable() {
-            Set<String> named = batches.stream()
+            Set<String> named = block.stream()
                     .flatMap(batch -> batch.catalogue().stream())
                     .filter(change -> !change.isRemoval() && !change.isAnnounced())
                     .map(CatalogueChange::itemId)
@@ -297,6 +253,22 @@ public final class Prequential {
                     .flatMap(batch -> trainer.answerable(batch).stream())
                     .filter(example -> !named.contains(example.item()))
                     .toList();
+        }
+
+        Result result() {
+            int used = evaluation.used();
+            TrainingProgress progress = trainer.progress();
+            return new Result(
+                    tally.all,
+                    tally.byAction,
+                    tally.young,
+                    tally.stale.rows(),
+                    withoutHistory + progress.exam().minus(before).withoutHistory(),
+                    sample.share(),
+                    evaluation.recorded().positives(0, used),
+                    progress.positives(),
+                    progress.refusedSteps(),
+                    progress.items());
         }
     }
 

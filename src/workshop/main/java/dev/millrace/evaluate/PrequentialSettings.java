@@ -29,19 +29,8 @@ public record PrequentialSettings(double first, double warmUp, int passes, long 
                                 + "the others are shuffled"));
     }
 
-    public PrequentialSettings withFirst(double share) {
-        return new PrequentialSettings(share, warmUp, passes, queries, learnEvery);
-    }
-
-    public PrequentialSettings withWarmUp(double share) {
-        return new PrequentialSettings(first, share, passes, queries, learnEvery);
-    }
-
-    public PrequentialSettings withQueries(long most) {
-        return new PrequentialSettings(first, warmUp, passes, most, learnEvery);
-    }
-
-    public PrequentialSettings withLearnEvery(int clicks) {
-        return new PrequentialSettings(first, warmUp, passes, queries, clicks);
+    /** These with others than settings may give. */
+    public PrequentialSettings with(long mostQueries, int clicks) {
+        return new PrequentialSettings(first, warmUp, passes, mostQueries, clicks);
     }
 }

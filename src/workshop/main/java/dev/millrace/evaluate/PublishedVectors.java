@@ -2,24 +2,17 @@ package dev.millrace.evaluate;
 
 import dev.millrace.attribute.TrainingExample;
 import dev.millrace.batch.MiniBatch;
-import dev.millrace.catalogue.Catalogue;
-import dev.millrace.event.Features;
+import dev.millrace.exam.ExamWitness;
 import dev.millrace.exam.RankingTotals;
-import dev.millrace.feature.UserFeatures;
-import dev.millrace.index.ItemIndex;
-import dev.millrace.index.ScoredItem;
-import dev.millrace.index.Search;
-import dev.millrace.publish.ItemEmbedding;
 import dev.millrace.publish.PublicationPlan;
 import dev.millrace.publish.PublishSettings;
 import dev.millrace.train.StepOutcome;
 import dev.millrace.train.Trainer;
-import java.util.Arrays;
-import java.util.HashMap;
+import java.util.Collection;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
+import java.util.Objects;
 import java.util.Set;
 
 /**
@@ -60,84 +53,76 @@ public final class PublishedVectors {
 
     /** @param everySteps steps from one publication to the next */
     public List<Result> run(List<Policy> policies, int everySteps) {
-        try (Trainer trainer = new Trainer(evaluation.trainer())) {
-            return run(policies, everySteps, trainer);
+        try (Runner runner =
+                new Runner(evaluation, Split.byShare(evaluation), evaluation.trainer(), ExamWitness.NONE)) {
+            Trials trials = new Trials(policies, everySteps, runner);
+            runner.run(trials);
+            return trials.all.stream().map(Trial::result).toList();
         }
     }
 
-    private List<Result> run(List<Policy> policies, int everySteps, Trainer trainer) {
-        trainer.model().keepMoves();
-        PrequentialSettings shares = evaluation.shares();
-        int used = (int) Math.round(evaluation.recorded().size() * shares.first());
-        int scoredFrom = (int) Math.round(used * shares.warmUp());
-        Passes passes = new Passes(evaluation, trainer, Passes.first(scoredFrom), used);
-        passes.begin(trainer::learnUnexamined);
-        passes.feed(scoredFrom, trainer::learnUnexamined);
-
-        List<Trial> trials =
-                policies.stream().map(policy -> new Trial(policy, trainer)).toList();
-        Current current = new Current(trainer);
-        trials.forEach(trial -> trial.begin(current, trainer.step()));
-        passes.feed(used, batch -> {
-            rank(batch, trainer, trials);
-            StepOutcome outcome = trainer.learnUnexamined(batch);
-            current.refresh();
-            trials.forEach(trial -> trial.step(batch, outcome, trainer, current, everySteps));
-        });
-        return trials.stream().map(Trial::result).toList();
-    }
-
-    private static void rank(MiniBatch batch, Trainer trainer, List<Trial> trials) {
-        List<TrainingExample> scored = trainer.answerable(batch);
-        if (scored.isEmpty()) {
-            return;
-        }
-        List<UserFeatures> users = scored.stream().map(TrainingExample::user).toList();
-        List<Features> contexts = scored.stream().map(TrainingExample::context).toList();
-        float[] queries = new float[scored.size() * trainer.dim()];
-        trainer.userVectors(users, contexts, queries);
-        for (int at = 0; at < scored.size(); at++) {
-            float[] query = Arrays.copyOfRange(queries, at * trainer.dim(), (at + 1) * trainer.dim());
-            Set<String> had = new HashSet<>(users.get(at).history());
-            had.remove(scored.get(at).item());
-            for (Trial trial : trials) {
-                trial.rank(query, scored.get(at).item(), had);
-            }
-        }
-    }
-
-    /** The current vectors of all items. */
-    private static final class Current {
+    /** All policies, beside one training. */
+    private static final class Trials implements Score {
+        private final Runner runner;
         private final Trainer trainer;
-        private List<String> items = List.of();
-        private final Map<String, float[]> vectors = new HashMap<>();
+        private final List<Policy> policies;
+        private final int everySteps;
+        private List<Trial> all = List.of(); // in the scored part
 
-        Current(Trainer trainer) {
-            this.trainer = trainer;
-            refresh();
+        Trials(List<Policy> policies, int everySteps, Runner runner) {
+            this.policies = policies;
+            this.everySteps = everySteps;
+            this.runner = runner;
+            this.trainer = runner.trainer();
+            trainer.model().keepMoves();
         }
 
-        void refresh() {
-            items = trainer.items();
-            int dim = trainer.dim();
-            float[] all = new float[items.size() * dim];
-            trainer.vectors(items, all);
-            for (int at = 0; at < items.size(); at++) {
-                vectors.put(items.get(at), Arrays.copyOfRange(all, at * dim, (at + 1) * dim));
+        @Override
+        public void repeat(MiniBatch batch) {
+            trainer.learnUnexamined(batch);
+        }
+
+        @Override
+        public void begin(Split.Part part) {
+            if (part.isScored()) {
+                Map<String, float[]> current = runner.vectors();
+                all = policies.stream()
+                        .map(policy -> new Trial(policy, trainer))
+                        .toList();
+                all.forEach(trial -> trial.begin(current, trainer.step()));
             }
         }
 
-        float[] vector(String item) {
-            return vectors.getOrDefault(item, new float[0]);
+        @Override
+        public void take(MiniBatch batch, Split.Part part) {
+            if (!part.isScored()) {
+                repeat(batch);
+                return;
+            }
+            rank(trainer.answerable(batch));
+            StepOutcome outcome = trainer.learnUnexamined(batch);
+            Map<String, float[]> current = runner.vectors();
+            all.forEach(trial -> trial.step(batch, outcome, current, everySteps));
+        }
+
+        private void rank(List<TrainingExample> scored) {
+            List<float[]> queries = scored.isEmpty() ? List.of() : runner.queries(scored);
+            for (int at = 0; at < scored.size(); at++) {
+                float[] query = queries.get(at);
+                String item = scored.get(at).item();
+                Set<String> had = new HashSet<>(scored.get(at).user().history());
+                had.remove(item);
+                all.forEach(trial -> trial.rank(query, item, had));
+            }
         }
     }
 
     /** One policy, its index and its totals. */
     private static final class Trial {
         private final Policy policy;
-        private final Catalogue catalogue;
+        private final Trainer trainer;
         private final PublicationPlan plan;
-        private final ItemIndex index;
+        private final VectorIndex index;
         private RankingTotals ranks = RankingTotals.NONE;
         private long vectors;
         private int steps;
@@ -147,18 +132,18 @@ public final class PublishedVectors {
 
         Trial(Policy policy, Trainer trainer) {
             this.policy = policy;
-            this.catalogue = trainer.catalogue();
-            this.plan = new PublicationPlan(policy.settings(), 'P', catalogue);
-            this.index = new ItemIndex(trainer.dim());
+            this.trainer = trainer;
+            this.plan = new PublicationPlan(policy.settings(), 'P', trainer.catalogue());
+            this.index = new VectorIndex(trainer.dim());
         }
 
-        void begin(Current current, long step) {
+        void begin(Map<String, float[]> current, long step) {
             plan.stepped(MiniBatch.empty(step));
-            publish(current.items, current);
+            publish(current.keySet(), current);
             vectors = plan.vectors();
         }
 
-        void step(MiniBatch batch, StepOutcome outcome, Trainer trainer, Current current, int everySteps) {
+        void step(MiniBatch batch, StepOutcome outcome, Map<String, float[]> current, int everySteps) {
             plan.stepped(batch);
             if (outcome.refusal().isPresent()) {
                 plan.refused(batch);
@@ -168,10 +153,11 @@ public final class PublishedVectors {
             }
             steps++;
             if (steps % everySteps == 0) {
-                List<String> due = plan.due().keySet().stream()
-                        .filter(trainer.catalogue()::contains)
-                        .toList();
-                publish(due, current);
+                publish(
+                        plan.due().keySet().stream()
+                                .filter(current::containsKey)
+                                .toList(),
+                        current);
             }
             // the age of the vectors that rank the next batch
             ages += plan.age().meanSteps() + (steps % everySteps);
@@ -180,11 +166,8 @@ public final class PublishedVectors {
         }
 
         void rank(float[] query, String item, Set<String> had) {
-            List<String> found = index.search(new Search(query, FOUND, had::contains)).stream()
-                    .map(ScoredItem::item)
-                    .toList();
-            int place = found.contains(item) ? found.indexOf(item) + 1 : FOUND + 1;
-            ranks = ranks.plus(place);
+            int place = index.best(query, FOUND, had).indexOf(item);
+            ranks = ranks.plus(place < 0 ? FOUND + 1 : place + 1);
         }
 
         Result result() {
@@ -198,25 +181,22 @@ public final class PublishedVectors {
                     cosines / counted);
         }
 
-        private void publish(List<String> items, Current current) {
-            for (String item : items) {
-                index.upsert(new ItemEmbedding(item, Optional.of(current.vector(item)), "", 0, 0, 0), 0);
-            }
+        private void publish(Collection<String> items, Map<String, float[]> current) {
+            items.forEach(item -> index.put(item, Objects.requireNonNull(current.get(item))));
             plan.published(items.stream()
-                    .flatMapToInt(item -> catalogue.number(item).stream())
+                    .flatMapToInt(item -> trainer.catalogue().number(item).stream())
                     .toArray());
         }
 
-        private double meanCosine(Current current) {
-            double sum = 0;
-            for (String item : current.items) {
-                float[] now = current.vector(item);
+        private double meanCosine(Map<String, float[]> current) {
+            double[] sum = new double[1];
+            current.forEach((item, now) -> {
                 float[] then = index.vector(item).orElse(new float[now.length]);
                 for (int d = 0; d < now.length; d++) {
-                    sum += (double) now[d] * then[d];
+                    sum[0] += (double) now[d] * then[d];
                 }
-            }
-            return sum / Math.max(1, current.items.size());
+            });
+            return sum[0] / Math.max(1, current.size());
         }
     }
 }

@@ -15,6 +15,7 @@ import dev.millrace.state.CounterRandom;
 record QuerySample(double share, int length, long seed) {
 
     static final int STRETCH = 1024;
+    static final QuerySample ALL = new QuerySample(1, STRETCH, 0);
 
     private static final long STREAM = 0x51e;
 

@@ -6,7 +6,11 @@ import dev.millrace.attribute.TrainingExample;
 import dev.millrace.batch.MiniBatch;
 import dev.millrace.catalogue.CatalogueChange;
 import dev.millrace.event.CatalogueItem;
+import dev.millrace.event.Click;
+import dev.millrace.event.Exposure;
+import dev.millrace.event.UserProfile;
 import dev.millrace.feature.UserFeatures;
+import dev.millrace.replay.ReplayEvent;
 import dev.millrace.settings.InvalidSettingsException;
 import dev.millrace.settings.SettingFault;
 import dev.millrace.settings.SettingsReader;
@@ -16,10 +20,12 @@ import dev.millrace.wire.AvroWire;
 import dev.millrace.wire.Topic;
 import dev.millrace.wire.TrainingRecords;
 import dev.millrace.wire.WireSettings;
+import java.io.BufferedInputStream;
 import java.io.BufferedOutputStream;
+import java.io.DataInputStream;
 import java.io.DataOutputStream;
-import java.io.EOFException;
 import java.io.IOException;
+import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.Channels;
@@ -28,7 +34,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.BitSet;
 import java.util.Collections;
 import java.util.List;
@@ -41,7 +46,7 @@ import java.util.function.ObjLongConsumer;
  * The examples of a recorded history, made by the {@link Attribution} of the stream or taken from its batches. A temporary file stands for the topics, so that a
  * log may be larger than the heap.
  */
-public final class RecordedExamples implements AutoCloseable {
+public final class RecordedExamples implements ReplayEvent.Visitor, AutoCloseable {
 
     /*
      * Layout. The file has entries in the order in which they came: the value's length, its kind, a time, and the value as its topic has it. A batch's items and
@@ -58,22 +63,9 @@ public final class RecordedExamples implements AutoCloseable {
 
     /** What an entry is. */
     enum Kind {
-        EXAMPLE('e'),
-        CHANGE('c'),
-        BATCH('b');
-
-        private final char code;
-
-        Kind(char code) {
-            this.code = code;
-        }
-
-        private static Kind of(byte code) {
-            return Arrays.stream(values())
-                    .filter(kind -> kind.code == code)
-                    .findFirst()
-                    .orElseThrow();
-        }
+        EXAMPLE,
+        CHANGE,
+        BATCH
     }
 
     /**
@@ -137,13 +129,28 @@ public final class RecordedExamples implements AutoCloseable {
         }));
     }
 
-    /** Takes exposures, clicks and profiles. */
-    public Attribution attribution() {
+    private Attribution attribution() {
         return attribution.get(0);
     }
 
+    @Override
     public void item(CatalogueItem item) {
         add(item, 0);
+    }
+
+    @Override
+    public void profile(UserProfile profile) {
+        attribution().profile(profile);
+    }
+
+    @Override
+    public void exposure(Exposure exposure) {
+        attribution().expose(exposure);
+    }
+
+    @Override
+    public void click(Click click) {
+        attribution().click(click);
     }
 
     /** Takes a change of the catalogue, as its topic has it. */
@@ -185,13 +192,17 @@ public final class RecordedExamples implements AutoCloseable {
     private void write(Kind kind, long time, byte[] value) {
         try {
             out.writeInt(value.length);
-            out.writeByte(kind.code);
+            out.writeByte(kind.ordinal());
             out.writeLong(time);
             out.write(value);
             written += HEADER_BYTES + value.length;
         } catch (IOException full) {
             throw unwritable(full);
         }
+    }
+
+    private UncheckedIOException unreadable(IOException failed) {
+        return new UncheckedIOException("reading the temporary file " + file, failed);
     }
 
     private UncheckedIOException unwritable(IOException full) {
@@ -204,7 +215,9 @@ public final class RecordedExamples implements AutoCloseable {
      *
      * @throws InvalidSettingsException if it was there before
      */
-    public void beginWindow(String name) {
+    @Override
+    public void window(ReplayEvent.WindowMark mark) {
+        String name = mark.window();
         if (windows.stream().anyMatch(window -> window.name().equals(name))) {
             throw new InvalidSettingsException(List.of(new SettingFault(
                     "data",
@@ -302,9 +315,10 @@ public final class RecordedExamples implements AutoCloseable {
     /** Reads the entries from the first on. One thread; several may read at a time. */
     final class Reader {
 
+        private final int bufferBytes;
         private final long end = written;
-        private ByteBuffer buffer;
-        private long behind; // offset of what follows the buffer's bytes
+        private DataInputStream in;
+        private long next; // offset of the entry behind this one
         private long offset; // of the entry
         private Kind kind = Kind.EXAMPLE;
         private long time;
@@ -313,39 +327,43 @@ public final class RecordedExamples implements AutoCloseable {
         private int examples; // so far, with this one
 
         private Reader(int bufferBytes) {
-            buffer = ByteBuffer.allocate(bufferBytes).flip();
+            this.bufferBytes = bufferBytes;
+            this.in = from(0);
+        }
+
+        private DataInputStream from(long start) {
+            return new DataInputStream(new BufferedInputStream(new FileBytes(start), bufferBytes));
         }
 
         /** Goes on to the next entry. Returns false at the end. */
         boolean advance() {
-            if (left <= buffer.remaining()) {
-                buffer.position(buffer.position() + left);
-            } else {
-                seek(behind - buffer.remaining() + left);
-            }
-            left = 0;
-            offset = behind - buffer.remaining();
-            if (offset == end) {
+            if (next == end) {
                 return false;
             }
-            fill(HEADER_BYTES);
-            left = buffer.getInt();
-            kind = Kind.of(buffer.get());
-            time = buffer.getLong();
+            try {
+                in.skipNBytes(left);
+                offset = next;
+                left = in.readInt();
+                kind = Kind.values()[in.readByte()];
+                time = in.readLong();
+            } catch (IOException failed) {
+                throw unreadable(failed);
+            }
+            next = offset + HEADER_BYTES + left;
             before = examples;
             examples += kind == Kind.EXAMPLE ? 1 : 0;
             return true;
         }
 
         private void seek(long to) {
-            behind = to;
-            buffer.clear().flip();
+            in = from(to);
+            next = to;
             left = 0;
         }
 
         /** Goes to where another reader goes next. */
         void follow(Reader other) {
-            seek(other.behind - other.buffer.remaining() + other.left);
+            seek(other.next);
             examples = other.examples;
         }
 
@@ -399,33 +417,34 @@ public final class RecordedExamples implements AutoCloseable {
 
         private byte[] value() {
             byte[] value = new byte[left];
-            fill(left);
-            buffer.get(value);
+            try {
+                in.readFully(value);
+            } catch (IOException failed) {
+                throw unreadable(failed);
+            }
             left = 0;
             return value;
         }
+    }
 
-        private void fill(int wanted) {
-            if (buffer.remaining() >= wanted) {
-                return;
-            }
-            if (wanted > buffer.capacity()) {
-                buffer = ByteBuffer.allocate(2 * wanted).put(buffer);
-            } else {
-                buffer.compact();
-            }
-            try {
-                while (buffer.position() < wanted) {
-                    int count = channel.read(buffer, behind);
-                    if (count < 0) {
-                        throw new EOFException("ends at " + behind + ", must have " + end + " bytes");
-                    }
-                    behind += count;
-                }
-            } catch (IOException failed) {
-                throw new UncheckedIOException("reading the temporary file " + file, failed);
-            }
-            buffer.flip();
+    /** The file's bytes from an offset on; each reader has its own. */
+    private final class FileBytes extends InputStream {
+        private long at;
+
+        FileBytes(long at) {
+            this.at = at;
+        }
+
+        @Override
+        public int read(byte[] to, int from, int most) throws IOException {
+            int count = channel.read(ByteBuffer.wrap(to, from, most), at);
+            at += Math.max(0, count);
+            return count;
+        }
+
+        @Override
+        public int read() {
+            throw new UnsupportedOperationException("it is read through a buffer");
         }
     }
 }

@@ -7,10 +7,9 @@ import dev.millrace.event.CatalogueItem;
 import dev.millrace.exam.ExamWitness;
 import dev.millrace.feature.UserFeatures;
 import dev.millrace.settings.InvalidSettingsException;
-import dev.millrace.settings.SettingFault;
-import dev.millrace.state.EntrySource;
 import dev.millrace.train.Trainer;
 import dev.millrace.train.TrainerSettings;
+import dev.millrace.train.TrainingProgress;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -66,13 +65,6 @@ public final class Windows {
         static final Place NOT_FOUND = new Place(Averages.NOT_FOUND, Averages.NOT_FOUND);
     }
 
-    /**
-     * A part of the examples.
-     *
-     * @param end behind its last example
-     */
-    private record Cut(String name, int from, int end) {}
-
     private final WindowSettings settings;
     private final Evaluation evaluation;
 
@@ -88,15 +80,7 @@ public final class Windows {
      * @throws InvalidSettingsException if there are less than two windows
      */
     public Result run() {
-        int used = evaluation.used();
-        List<Cut> cuts = settings.length().isZero() ? namedCuts(used) : timedCuts(used);
-        if (cuts.size() < 2) {
-            throw new InvalidSettingsException(List.of(new SettingFault(
-                    "windows",
-                    Integer.toString(cuts.size()),
-                    "must be 2 or more: the data must name them, such as by a mapping's log.window, or"
-                            + " evaluate.windows.length must cut the log")));
-        }
+        Split split = Split.byWindows(settings, evaluation);
         TrainerSettings examined = evaluation
                 .trainer()
                 .keepingItems() // those that come with their first click are unannounced, and would expire
@@ -104,172 +88,147 @@ public final class Windows {
         Map<String, Place> ranked = new HashMap<>();
         ExamWitness witness =
                 (example, byModel, byPopularity) -> ranked.put(example.id(), new Place(byModel.get(0), byPopularity));
-        try (Trainer trainer = new Trainer(examined, EntrySource.NONE, evaluation.times(), witness)) {
-            return new Run(trainer, witness, ranked, cuts).result();
+        try (Runner runner = new Runner(evaluation, split, examined, witness)) {
+            Run run = new Run(runner, witness, ranked);
+            runner.run(run);
+            TrainingProgress progress = runner.trainer().progress();
+            return new Result(run.windows, progress.positives(), progress.refusedSteps(), progress.items());
         }
-    }
-
-    private List<Cut> namedCuts(int used) {
-        List<RecordedExamples.Window> windows = evaluation.recorded().windows().stream()
-                .filter(window -> window.from() < used)
-                .toList();
-        return IntStream.range(0, windows.size())
-                .mapToObj(at -> {
-                    int end = at + 1 < windows.size() ? windows.get(at + 1).from() : used;
-                    int from = at == 0 ? 0 : windows.get(at).from();
-                    return new Cut(windows.get(at).name(), from, end);
-                })
-                .toList();
-    }
-
-    private List<Cut> timedCuts(int used) {
-        List<Cut> cuts = new ArrayList<>();
-        long[] begin = new long[1];
-        long[] window = new long[1];
-        int[] from = new int[1];
-        evaluation.recorded().readTimes(used, (at, time) -> {
-            begin[0] = at == 0 ? time : begin[0];
-            // an example that is late belongs to the window in which it came
-            long next = (time - begin[0]) / settings.length().toMillis();
-            if (next > window[0]) {
-                cuts.add(new Cut(Long.toString(window[0]), from[0], at));
-                from[0] = at;
-                window[0] = next;
-            }
-        });
-        if (from[0] < used) {
-            cuts.add(new Cut(Long.toString(window[0]), from[0], used));
-        }
-        return cuts;
     }
 
     /** One evaluation. */
-    private final class Run {
+    private final class Run implements Score {
         private final ExamWitness witness;
         private final Map<String, Place> ranked; // by what the witness saw
-        private final List<Cut> cuts;
-        private final int firstRanked; // window
         private final Map<String, CatalogueItem> unnamed = new HashMap<>(); // listed, and in no example yet
         private final Set<String> named = new HashSet<>();
         private final Set<String> seen = new HashSet<>(); // in a batch
+        private final Runner runner;
         private final Trainer trainer;
-        private final Passes passes;
         private final RecordedExamples.Reader ahead = evaluation.recorded().reader(); // of windows that are not learnt
+        private final List<Window> windows = new ArrayList<>();
+        private final Set<String> waiting = new HashSet<>(); // ids of queries that are in no batch yet
+        private Queries queries = new Queries(settings, seen); // of the window
+        private QuerySample sample = QuerySample.ALL;
+        private Map<String, Averages> rankings = Map.of();
 
-        Run(Trainer trainer, ExamWitness witness, Map<String, Place> ranked, List<Cut> cuts) {
-            this.trainer = trainer;
+        Run(Runner runner, ExamWitness witness, Map<String, Place> ranked) {
+            this.runner = runner;
+            this.trainer = runner.trainer();
             this.witness = witness;
             this.ranked = ranked;
-            this.cuts = cuts;
-            this.firstRanked = settings.last() == 0 ? 1 : Math.max(1, cuts.size() - settings.last());
-            int used = cuts.get(cuts.size() - 1).end();
-            this.passes = new Passes(evaluation, trainer, Passes.first(0), used);
         }
 
-        Result result() {
-            List<Window> windows = new ArrayList<>();
-            for (int at = 0; at < cuts.size() && !evaluation.isStopped().getAsBoolean(); at++) {
-                Cut cut = cuts.get(at);
-                passes.part("window " + cut.name());
-                if (at < firstRanked) {
-                    learn(cut, example -> {}, batch -> {
-                        trainer.observe(batch);
-                        trainer.replay(batch);
-                    });
-                } else {
-                    Window whole = window(cut);
-                    if (!evaluation.isStopped().getAsBoolean()) { // both rankings are of the same events
-                        windows.add(whole);
-                    }
+        @Override
+        public void begin(Split.Part part) {
+            if (part.isScored()) {
+                queries = new Queries(settings, seen);
+                read(part, place -> true, queries::add);
+                rankings = new LinkedHashMap<>();
+                for (String name : List.of("frozen", "popularity, frozen", "online", "popularity, online")) {
+                    rankings.put(name, new Averages());
                 }
+                sample = evaluation.sample(part.from(), part.end());
+                waiting.clear();
+                frozen(part);
             }
-            return new Result(
-                    windows,
-                    trainer.progress().positives(),
-                    trainer.progress().refusedSteps(),
-                    trainer.progress().items());
         }
 
-        private Window window(Cut cut) {
-            Queries queries = queries(cut);
-            Map<String, Averages> rankings = new LinkedHashMap<>();
-            for (String name : List.of("frozen", "popularity, frozen", "online", "popularity, online")) {
-                rankings.put(name, new Averages());
+        @Override
+        public void end(Split.Part part) {
+            if (part.isScored() && !runner.isStopped()) { // both rankings are of the same events
+                windows.add(new Window(
+                        part.name(),
+                        evaluation.recorded().positives(part.from(), part.end()),
+                        queries.withoutHistory,
+                        queries.unseen,
+                        sample.share(),
+                        rankings));
             }
-            QuerySample sample = evaluation.sample(cut.from(), cut.end());
-            frozen(cut, sample, queries, place -> add(place, "frozen", rankings));
-            Set<String> fed = new HashSet<>(); // ids of queries that are in no batch yet
-            learn(
-                    cut,
-                    example -> {
-                        if (sample.has(passes.read() - 1) && queries.asks(example)) {
-                            fed.add(example.id());
-                        }
-                    },
-                    batch -> {
-                        List<TrainingExample> asked = batch.examples().stream()
-                                .filter(example -> fed.contains(example.id()))
-                                .toList();
-                        ranked.clear();
-                        rank(uncounted(batch, fed)); // what counts is ranked by the exam
-                        trainer.learn(batch, !asked.isEmpty());
-                        for (TrainingExample example : asked) {
-                            add(seen.contains(example.item()) ? place(example) : Place.NOT_FOUND, "online", rankings);
-                            fed.remove(example.id());
-                        }
-                    });
-            return new Window(
-                    cut.name(),
-                    evaluation.recorded().positives(cut.from(), cut.end()),
-                    queries.withoutHistory,
-                    queries.unseen,
-                    sample.share(),
-                    rankings);
         }
 
-        private static void add(Place place, String name, Map<String, Averages> rankings) {
+        @Override
+        public void repeat(MiniBatch batch) {
+            throw new IllegalStateException("windows are learnt once");
+        }
+
+        @Override
+        public void take(MiniBatch batch, Split.Part part) {
+            if (part.isScored()) {
+                score(batch);
+            } else {
+                trainer.observe(batch);
+                trainer.replay(batch);
+            }
+            batch.examples().forEach(example -> seen.add(example.item()));
+            batch.exposed().forEach(example -> seen.add(example.item()));
+        }
+
+        private void score(MiniBatch batch) {
+            List<TrainingExample> asked = batch.examples().stream()
+                    .filter(example -> waiting.contains(example.id()))
+                    .toList();
+            ranked.clear();
+            rank(uncounted(batch)); // what counts is ranked by the exam
+            trainer.learn(batch, !asked.isEmpty());
+            for (TrainingExample example : asked) {
+                add(seen.contains(example.item()) ? place(example) : Place.NOT_FOUND, "online");
+                waiting.remove(example.id());
+            }
+        }
+
+        /** An item's features come just before the first example that names it, or when they change later. */
+        @Override
+        public void fed(TrainingExample example, Split.Part part) {
+            if (part.isScored() && sample.has(runner.read() - 1) && queries.asks(example)) {
+                waiting.add(example.id());
+            }
+            if (named.add(example.item())) {
+                list(example.item(), false); // the example brings it
+            }
+        }
+
+        @Override
+        public boolean change(RecordedExamples.Change change) {
+            change.items().forEach(this::change);
+            change.removedUsers().forEach(trainer::removeUser);
+            return true;
+        }
+
+        private void add(Place place, String name) {
             Objects.requireNonNull(rankings.get(name)).addPlace(place.byModel());
             Objects.requireNonNull(rankings.get("popularity, " + name)).addPlace(place.byPopularity());
         }
 
-        private Queries queries(Cut cut) {
-            Queries queries = new Queries(settings, seen);
-            read(cut, place -> true, queries::add);
-            return queries;
-        }
-
         /** Ranks a window by the model as it is at its beginning. */
-        private void frozen(Cut cut, QuerySample sample, Queries queries, Consumer<Place> each) {
+        private void frozen(Split.Part part) {
             List<TrainingExample> some = new ArrayList<>();
-            read(cut, sample::has, example -> {
+            read(part, sample::has, example -> {
                 if (queries.asks(example)) {
                     some.add(queries.asked(example));
                 }
                 if (some.size() == RANKED_AT_ONCE) {
-                    frozen(some, each);
+                    frozen(some);
                 }
             });
-            frozen(some, each);
+            frozen(some);
         }
 
-        private void frozen(List<TrainingExample> some, Consumer<Place> each) {
+        private void frozen(List<TrainingExample> some) {
             ranked.clear();
             rank(some.stream()
                     .filter(query -> trainer.catalogue().contains(query.item()))
                     .toList());
-            some.forEach(query -> each.accept(place(query)));
+            some.forEach(query -> add(place(query), "frozen"));
             some.clear();
         }
 
         /** Reads the examples of a window that is not learnt yet. */
-        private void read(Cut cut, IntPredicate isRead, Consumer<TrainingExample> to) {
-            passes.bring(ahead);
-            while (ahead.examples() < cut.end() && ahead.advance()) {
+        private void read(Split.Part part, IntPredicate isRead, Consumer<TrainingExample> to) {
+            runner.bring(ahead);
+            while (ahead.examples() < part.end() && !runner.isStopped() && ahead.advance()) {
                 if (ahead.kind() == RecordedExamples.Kind.EXAMPLE && isRead.test(ahead.before())) {
                     to.accept(ahead.example());
-                }
-                if (evaluation.isStopped().getAsBoolean()) {
-                    return;
                 }
             }
         }
@@ -280,36 +239,14 @@ public final class Windows {
             }
         }
 
-        private List<TrainingExample> uncounted(MiniBatch batch, Set<String> queries) {
+        private List<TrainingExample> uncounted(MiniBatch batch) {
             return IntStream.range(0, batch.examples().size())
                     .filter(at -> !batch.isCounted(at))
                     .mapToObj(batch.examples()::get)
-                    .filter(example -> queries.contains(example.id())
+                    .filter(example -> waiting.contains(example.id())
                             && !example.user().history().isEmpty()
                             && trainer.catalogue().contains(example.item()))
                     .toList();
-        }
-
-        /** Feeds a window, and an item's features just before the first example that names it, or when they change later. */
-        private void learn(Cut cut, Consumer<TrainingExample> before, Consumer<MiniBatch> step) {
-            passes.feed(
-                    cut.end(),
-                    place -> true,
-                    change -> {
-                        change.items().forEach(this::change);
-                        change.removedUsers().forEach(trainer::removeUser);
-                    },
-                    example -> {
-                        before.accept(example);
-                        if (named.add(example.item())) {
-                            list(example.item(), false); // the example brings it
-                        }
-                    },
-                    batch -> {
-                        step.accept(batch);
-                        batch.examples().forEach(example -> seen.add(example.item()));
-                        batch.exposed().forEach(example -> seen.add(example.item()));
-                    });
         }
 
         private void change(CatalogueChange change) {

@@ -346,11 +346,9 @@ final class EvaluateCommand implements Callable<Integer> {
         return ages;
     }
 
-    /** The shares of the settings, or those of the options. */
     private PrequentialSettings given(PrequentialSettings shares) {
-        PrequentialSettings warmed = warmUp == null ? shares : shares.withWarmUp(warmUp);
-        PrequentialSettings sampled = queries == null ? warmed : warmed.withQueries(queries);
-        return learnEvery == null ? sampled : sampled.withLearnEvery(learnEvery);
+        return shares.with(
+                queries == null ? PrequentialSettings.QUERIES : queries, learnEvery == null ? 1 : learnEvery);
     }
 
     /** Says what is in the data set and is not used, and what became of its events. */
@@ -369,10 +367,11 @@ final class EvaluateCommand implements Callable<Integer> {
     }
 
     private MillraceSettings settings(List<Path> overlays) {
+        Map<String, String> changes = warmUp == null ? Map.of() : Map.of("evaluate.warm-up", warmUp.toString());
         if (isOfCluster()) {
-            return config.settings(Optional.empty(), overlays, Map.of(), Map.of());
+            return config.settings(Optional.empty(), overlays, Map.of(), changes);
         }
-        MillraceSettings settings = data.settings(config, overlays, Map.of(), Map.of());
+        MillraceSettings settings = data.settings(config, overlays, Map.of(), changes);
         data.requireFeatures(settings);
         return settings;
     }

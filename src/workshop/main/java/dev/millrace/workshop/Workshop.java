@@ -1,7 +1,6 @@
 package dev.millrace.workshop;
 
 import dev.millrace.app.Extension;
-import dev.millrace.dataset.DataSetSettings;
 import dev.millrace.dataset.DataSets;
 import dev.millrace.draft.UndecidedColumnException;
 import dev.millrace.evaluate.HoldoutSettings;
@@ -46,7 +45,7 @@ public final class Workshop implements Extension {
         PrequentialSettings.read(reader);
         HoldoutSettings.read(reader);
         WindowSettings.read(reader);
-        DataSetSettings.read(reader);
+        List<Object> unused = DataSets.settings(reader);
         ShopSettings.read(reader);
     }
 }

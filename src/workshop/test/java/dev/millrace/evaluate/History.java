@@ -6,8 +6,10 @@ import dev.millrace.event.CatalogueItem;
 import dev.millrace.event.Click;
 import dev.millrace.event.Exposure;
 import dev.millrace.event.Features;
+import dev.millrace.exam.ExamWitness;
 import dev.millrace.model.StepTimes;
 import dev.millrace.operation.Progress;
+import dev.millrace.replay.ReplayEvent;
 import dev.millrace.settings.SettingsReader;
 import dev.millrace.train.TrainerSettings;
 import java.util.ArrayList;
@@ -15,6 +17,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
+import java.util.stream.IntStream;
 
 /** A history, of clicks alone unless it is told otherwise, for tests: what happens in it is said, the rest is made up. */
 final class History {
@@ -89,6 +92,17 @@ final class History {
         return examples;
     }
 
+    /** Adds items i0, i1 and so on. */
+    History items(int count) {
+        IntStream.range(0, count).forEach(item -> item("i" + item));
+        return this;
+    }
+
+    /** A witness that keeps each event's places, by model and by popularity. */
+    static ExamWitness into(Map<String, List<Double>> places) {
+        return (example, byModel, byPopularity) -> places.put(example.id(), List.of(byModel.get(0), byPopularity));
+    }
+
     History item(String item) {
         return item(item, START - 1);
     }
@@ -99,12 +113,12 @@ final class History {
     }
 
     History window(String name) {
-        examples.beginWindow(name);
+        examples.window(new ReplayEvent.WindowMark(name, START));
         return this;
     }
 
     History expose(String user, String item, long time) {
-        examples.attribution().expose(new Exposure("x" + clicks++, user, item, time, 0, Features.NONE));
+        examples.exposure(new Exposure("x" + clicks++, user, item, time, 0, Features.NONE));
         return this;
     }
 
@@ -113,8 +127,7 @@ final class History {
     }
 
     History act(String user, String item, String action, long time) {
-        examples.attribution()
-                .click(new Click("c" + clicks++, user, item, Optional.empty(), action, 1, time, 0, Features.NONE));
+        examples.click(new Click("c" + clicks++, user, item, Optional.empty(), action, 1, time, 0, Features.NONE));
         return this;
     }
 }

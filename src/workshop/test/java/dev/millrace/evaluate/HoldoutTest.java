@@ -13,7 +13,8 @@ class HoldoutTest {
 
     @Test
     void theFirstDaysAreLearntFromAndTheRestIsTheTest() {
-        History history = catalogue(12)
+        History history = new History()
+                .items(12)
                 .click("anna", "i0", History.START)
                 .click("anna", "i1", History.START + 47 * History.HOUR)
                 .click("anna", "i2", History.START + 48 * History.HOUR)
@@ -32,7 +33,7 @@ class HoldoutTest {
 
     @Test
     void withoutDaysTheShareDivides() {
-        History history = catalogue(12);
+        History history = new History().items(12);
         for (int click = 0; click < 10; click++) {
             history.click("anna", "i" + click, History.START + click);
         }
@@ -46,7 +47,8 @@ class HoldoutTest {
 
     @Test
     void whatAUserHadIsNeitherOfferedNorRelevant() {
-        History history = catalogue(3)
+        History history = new History()
+                .items(3)
                 .click("anna", "i0", History.START)
                 .click("anna", "i1", History.START + 1)
                 .click("ben", "i1", History.START + 2)
@@ -67,7 +69,7 @@ class HoldoutTest {
 
     @Test
     void theBaselinesKnowTheFirstPartAlone() {
-        History history = catalogue(40);
+        History history = new History().items(40);
         // i1 goes with i0, and i2 is popular
         for (int user = 0; user < 10; user++) {
             history.click("pair" + user, "i0", History.START + user);
@@ -94,10 +96,7 @@ class HoldoutTest {
 
     @Test
     void unclickedExposuresAreNotRelevant() {
-        History history = new History(History.EXPOSED);
-        for (int item = 0; item < 4; item++) {
-            history.item("i" + item);
-        }
+        History history = new History(History.EXPOSED).items(4);
         // i3 is shown to anna in either part and never clicked
         long at = History.START;
         for (String item : List.of("i0", "i1", "i2")) {
@@ -122,13 +121,13 @@ class HoldoutTest {
 
     @Test
     void ofManyTestUsersSomeAreAsked() {
-        History history = catalogue(12);
+        History history = new History().items(12);
         for (int click = 0; click < 20; click++) {
             history.click("u" + click % 10, "i" + click / 10, History.START + click);
         }
 
         Holdout.Result result =
-                new Holdout(BY_SHARE, history.evaluation(HALF.withQueries(5), History.trainer())).run(List.of(1, 10));
+                new Holdout(BY_SHARE, history.evaluation(HALF.with(5, 1), History.trainer())).run(List.of(1, 10));
 
         assertThat(result.testUsers()).isEqualTo(10);
         assertThat(result.share()).isEqualTo(0.5);
@@ -144,13 +143,5 @@ class HoldoutTest {
 
     private static double mean(Holdout.Result result, String ranking, String figure) {
         return Objects.requireNonNull(result.rankings().get(ranking)).mean(figure);
-    }
-
-    private static History catalogue(int items) {
-        History history = new History();
-        for (int item = 0; item < items; item++) {
-            history.item("i" + item);
-        }
-        return history;
     }
 }

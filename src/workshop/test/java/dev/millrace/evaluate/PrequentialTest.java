@@ -103,9 +103,7 @@ class PrequentialTest {
         History clicked = new History(Map.of("attribution.mode", "exposures"));
         History all = new History(History.EXPOSED);
         for (History history : List.of(clicked, all)) {
-            for (int item = 0; item < 10; item++) {
-                history.item("i" + item);
-            }
+            history.items(10);
             for (int click = 0; click < 40; click++) {
                 long time = History.START + click * History.HOUR;
                 String user = "u" + click % 4;
@@ -128,15 +126,15 @@ class PrequentialTest {
     }
 
     @Test
-    void aSampleIsRankedAsItIsAmongAllAndTheRestIsLearntToo() {
+    void aSampleHasTheRanksThatItHasAmongAll() {
         History history = groups(8_000);
         Map<String, List<Double>> all = new HashMap<>();
         Map<String, List<Double>> some = new HashMap<>();
 
         for (Prequential.Mode mode : List.of(Prequential.Mode.ONLINE, Prequential.Mode.FROZEN)) {
-            Prequential.Result whole = prequential(history).run(mode, false, into(all));
-            Prequential.Result part = new Prequential(history.evaluation(HALF.withQueries(1_000), History.trainer()))
-                    .run(mode, false, into(some));
+            Prequential.Result whole = prequential(history).run(mode, false, History.into(all));
+            Prequential.Result part = new Prequential(history.evaluation(HALF.with(1_000, 1), History.trainer()))
+                    .run(mode, false, History.into(some));
 
             assertThat(part.share()).isEqualTo(0.25);
             assertThat(part.learnt()).isEqualTo(whole.learnt());
@@ -150,7 +148,7 @@ class PrequentialTest {
 
     @Test
     void aSmallSampleHasEventsOfAShortLog() {
-        Prequential.Result few = new Prequential(groups(8_000).evaluation(HALF.withQueries(200), History.trainer()))
+        Prequential.Result few = new Prequential(groups(8_000).evaluation(HALF.with(200, 1), History.trainer()))
                 .run(Prequential.Mode.ONLINE, false, ExamWitness.NONE);
 
         assertThat(few.all().model().scored()).isBetween(100L, 400L);
@@ -163,8 +161,8 @@ class PrequentialTest {
             Map<String, List<Double>> plain = new HashMap<>();
             Map<String, List<Double>> blocks = new HashMap<>();
 
-            Prequential.Result expected = prequential(history).run(mode, false, into(plain));
-            Prequential.Result found = inBlocks(history, HALF, BATCH).run(mode, false, into(blocks));
+            Prequential.Result expected = prequential(history).run(mode, false, History.into(plain));
+            Prequential.Result found = inBlocks(history, HALF, BATCH).run(mode, false, History.into(blocks));
 
             assertThat(blocks).isEqualTo(plain);
             assertThat(found).usingRecursiveComparison().isEqualTo(expected);
@@ -180,9 +178,11 @@ class PrequentialTest {
         Map<String, List<Double>> blocks = new LinkedHashMap<>();
         Map<String, List<Double>> nothingLearnt = new LinkedHashMap<>();
 
-        Prequential.Result expected = inBlocks(history, once, 1).run(Prequential.Mode.ONLINE, false, into(plain));
-        Prequential.Result found = inBlocks(history, once, 4 * BATCH).run(Prequential.Mode.ONLINE, false, into(blocks));
-        inBlocks(history, once, 400).run(Prequential.Mode.ONLINE, false, into(nothingLearnt));
+        Prequential.Result expected =
+                inBlocks(history, once, 1).run(Prequential.Mode.ONLINE, false, History.into(plain));
+        Prequential.Result found =
+                inBlocks(history, once, 4 * BATCH).run(Prequential.Mode.ONLINE, false, History.into(blocks));
+        inBlocks(history, once, 400).run(Prequential.Mode.ONLINE, false, History.into(nothingLearnt));
 
         List<String> clicks = History.all(history.examples()).stream()
                 .map(TrainingExample::id)
@@ -210,10 +210,7 @@ class PrequentialTest {
 
     @Test
     void aBlockFindsNoItemThatItNames() {
-        History history = new History();
-        for (int item = 0; item < 10; item++) {
-            history.item("i" + item);
-        }
+        History history = new History().items(10);
         for (int click = 0; click < 16 * BATCH; click++) {
             // 64 users click twice; in the second half each batch begins with an item that nobody announced
             boolean isNew = click >= 8 * BATCH && click % BATCH == 0;
@@ -234,7 +231,7 @@ class PrequentialTest {
     }
 
     private static Prequential inBlocks(History history, PrequentialSettings shares, int clicks) {
-        return new Prequential(history.evaluation(shares.withLearnEvery(clicks), History.trainer()));
+        return new Prequential(history.evaluation(shares.with(PrequentialSettings.QUERIES, clicks), History.trainer()));
     }
 
     /** Its batches end where nobody counted, an item and a user leave, and a budget pays for some of the exams. */
@@ -244,7 +241,7 @@ class PrequentialTest {
         TrainerSettings settings = History.trainer(Map.of("exam.every-batch-up-to", "0", "exam.budget", "1"));
         Map<String, List<Double>> learner = new HashMap<>();
         RecordedExamples log = new History().examples();
-        try (Trainer trainer = new Trainer(settings, EntrySource.NONE, StepTimes.UNTIMED, into(learner))) {
+        try (Trainer trainer = new Trainer(settings, EntrySource.NONE, StepTimes.UNTIMED, History.into(learner))) {
             RecordedExamples.Reader items = events.reader();
             while (items.advance() && items.kind() == RecordedExamples.Kind.CHANGE) {
                 items.change().items().forEach(trainer::change);
@@ -266,8 +263,8 @@ class PrequentialTest {
         Map<String, List<Double>> all = new HashMap<>();
         Map<String, List<Double>> second = new HashMap<>();
 
-        logged(log, settings, 0).run(Prequential.Mode.LOGGED, false, into(all));
-        Prequential.Result half = logged(log, settings, 0.5).run(Prequential.Mode.LOGGED, false, into(second));
+        logged(log, settings, 0).run(Prequential.Mode.LOGGED, false, History.into(all));
+        Prequential.Result half = logged(log, settings, 0.5).run(Prequential.Mode.LOGGED, false, History.into(second));
 
         // of 320 clicks of users who have a history; an exam of sixty items costs more than a step pays
         assertThat(learner).hasSizeBetween(20, 200);
@@ -281,10 +278,6 @@ class PrequentialTest {
         return new Prequential(History.evaluation(new PrequentialSettings(1, warmUp, 3), log, settings));
     }
 
-    private static ExamWitness into(Map<String, List<Double>> places) {
-        return (example, byModel, byPopularity) -> places.put(example.id(), List.of(byModel.get(0), byPopularity));
-    }
-
     private static Prequential prequential(History history) {
         return new Prequential(history.evaluation(HALF, History.trainer()));
     }
@@ -296,10 +289,7 @@ class PrequentialTest {
 
     /** Sixty items in six groups; each user clicks or likes what is in theirs. */
     private static History groups(int clicks) {
-        History history = new History();
-        for (int item = 0; item < 60; item++) {
-            history.item("i" + item);
-        }
+        History history = new History().items(60);
         Random random = new Random(1);
         for (int click = 0; click < clicks; click++) {
             int user = random.nextInt(clicks / 5);

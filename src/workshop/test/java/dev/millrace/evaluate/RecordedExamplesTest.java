@@ -121,17 +121,8 @@ class RecordedExamplesTest {
     private static void click(RecordedExamples recorded, int number, int characters) {
         Features note = Features.of(Map.of("note", new FeatureValue.Category("x".repeat(characters) + number)));
         long time = History.START + 1000L * number;
-        recorded.attribution()
-                .click(new Click(
-                        "c" + number,
-                        "u" + number % 2000,
-                        "i" + number % 31,
-                        Optional.empty(),
-                        "click",
-                        1,
-                        time,
-                        0,
-                        note));
+        recorded.click(new Click(
+                "c" + number, "u" + number % 2000, "i" + number % 31, Optional.empty(), "click", 1, time, 0, note));
     }
 
     /** A program that evaluates a log with every protocol. */

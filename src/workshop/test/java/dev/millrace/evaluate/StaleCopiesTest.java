@@ -26,9 +26,10 @@ class StaleCopiesTest {
         Map<String, List<Double>> alone = new HashMap<>();
         Map<String, List<Double>> beside = new HashMap<>();
 
-        new Prequential(history.evaluation(ONCE, History.trainer())).run(Prequential.Mode.ONLINE, false, into(alone));
+        new Prequential(history.evaluation(ONCE, History.trainer()))
+                .run(Prequential.Mode.ONLINE, false, History.into(alone));
         Prequential.Result found =
-                stale(history, ONCE, Map.of(), HOUR_OLD).run(Prequential.Mode.ONLINE, false, into(beside));
+                stale(history, ONCE, Map.of(), HOUR_OLD).run(Prequential.Mode.ONLINE, false, History.into(beside));
 
         assertThat(beside).isEqualTo(alone).isNotEmpty();
         assertThat(found.stale()).isNotEmpty();
@@ -172,10 +173,6 @@ class StaleCopiesTest {
                 Stream.of(ages).toList());
     }
 
-    private static ExamWitness into(Map<String, List<Double>> places) {
-        return (example, byModel, byPopularity) -> places.put(example.id(), List.of(byModel.get(0), byPopularity));
-    }
-
     /** Twenty users in four groups of ten items. */
     private static History clicks(int count, long apart) {
         History history = items(40);
@@ -200,10 +197,6 @@ class StaleCopiesTest {
     }
 
     private static History items(int count) {
-        History history = new History(Map.of("attribution.cap.user-item", "0"));
-        for (int item = 0; item < count; item++) {
-            history.item("i" + item);
-        }
-        return history;
+        return new History(Map.of("attribution.cap.user-item", "0")).items(count);
     }
 }

@@ -222,7 +222,7 @@ class WindowsTest {
 
         Windows.Window whole = only(run(history, SESSIONS));
         Windows.Window sampled =
-                only(run(history, SESSIONS, new PrequentialSettings(1, 0.5, 1).withQueries(4L * QuerySample.STRETCH)));
+                only(run(history, SESSIONS, new PrequentialSettings(1, 0.5, 1).with(4L * QuerySample.STRETCH, 1)));
 
         assertThat(whole.share()).isEqualTo(1);
         assertThat(sampled.share()).isCloseTo(0.5, within(0.01)); // caps leave a few out

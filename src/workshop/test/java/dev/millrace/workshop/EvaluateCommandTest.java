@@ -246,11 +246,7 @@ class EvaluateCommandTest {
         Path json = folder.resolve("windows.json");
         Path markdown = folder.resolve("windows.md");
 
-        int status = commands.run(
-                "evaluate",
-                "--format",
-                "csv",
-                "--data",
+        int status = csv(
                 log.toString(),
                 "--config",
                 folder.resolve("base.properties").toString(),
@@ -425,13 +421,11 @@ class EvaluateCommandTest {
     void clicksOfWhatWasNeverShownAreNamedWithWhatMendsThem() throws IOException {
         String mapping = actions("s").toString();
 
-        assertThat(commands.run("evaluate", "--format", "csv", "--data", mapping))
-                .isEqualTo(2);
+        assertThat(csv(mapping)).isEqualTo(2);
         assertThat(commands.err())
                 .contains("100 of 100 clicks found no exposure", "attribution.mode = clicks-only")
                 .contains("--data = given: must have clicks to learn from");
-        assertThat(commands.run(
-                        "evaluate", "--format", "csv", "--data", mapping, "--set", "attribution.mode=clicks-only"))
+        assertThat(csv(mapping, "--set", "attribution.mode=clicks-only"))
                 .as(commands.err())
                 .isZero();
     }
@@ -454,9 +448,7 @@ class EvaluateCommandTest {
                 clicks.item-feature.price = number
                 """);
 
-        assertThat(commands.run("evaluate", "--format", "csv", "--data", mapping.toString()))
-                .as(commands.err())
-                .isZero();
+        assertThat(csv(mapping.toString())).as(commands.err()).isZero();
         assertThat(commands.err())
                 .contains(
                         "200 of 300 clicks have actions that are not learnt: purchase. attribution.actions names",
@@ -465,9 +457,7 @@ class EvaluateCommandTest {
 
     @Test
     void aLogOfWhichNoRowCanBeUsedIsAFault() throws IOException {
-        assertThat(commands.run(
-                        "evaluate", "--format", "csv", "--data", actions("us").toString()))
-                .isEqualTo(2);
+        assertThat(csv(actions("us").toString())).isEqualTo(2);
         assertThat(commands.err()).contains("200 rows could not be used", "must have clicks to learn from");
     }
 
@@ -476,21 +466,13 @@ class EvaluateCommandTest {
         Files.writeString(folder.resolve("once.csv"), "user,item,time\na,x,1700000000000\nb,y,1700000001000\n");
         Path mapping = Files.writeString(folder.resolve("mapping.properties"), "clicks.files = once.csv\n");
 
-        assertThat(commands.run("evaluate", "--format", "csv", "--data", mapping.toString()))
-                .isEqualTo(2);
+        assertThat(csv(mapping.toString())).isEqualTo(2);
         assertThat(commands.err()).contains("--data = given: must have events to rank");
     }
 
     @Test
     void aFeatureThatTheMappingDoesNotHaveIsAFault() throws IOException {
-        assertThat(commands.run(
-                        "evaluate",
-                        "--format",
-                        "csv",
-                        "--data",
-                        actions("s").toString(),
-                        "--set",
-                        "features.item=item,titel"))
+        assertThat(csv(actions("s").toString(), "--set", "features.item=item,titel"))
                 .isEqualTo(2);
         assertThat(commands.err())
                 .contains("features.item = titel: must be a feature of source item that the mapping gives, which are"
@@ -522,6 +504,12 @@ class EvaluateCommandTest {
         return StreamSupport.stream(read(json).path("rows").spliterator(), false)
                 .filter(row -> row.path("ranking").asText().equals(ranking))
                 .toList();
+    }
+
+    private int csv(String... arguments) {
+        List<String> all = new ArrayList<>(List.of("evaluate", "--format", "csv", "--data"));
+        all.addAll(List.of(arguments));
+        return commands.run(all.toArray(String[]::new));
     }
 
     private int run(String... arguments) {

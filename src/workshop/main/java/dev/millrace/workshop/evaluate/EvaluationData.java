@@ -5,12 +5,8 @@ import dev.millrace.cli.option.Clusters;
 import dev.millrace.cli.option.OptionFaults;
 import dev.millrace.cli.option.OutputOption;
 import dev.millrace.cli.option.ProgressLine;
-import dev.millrace.dataset.DataSetSettings;
+import dev.millrace.dataset.DataSets;
 import dev.millrace.evaluate.RecordedExamples;
-import dev.millrace.event.CatalogueItem;
-import dev.millrace.event.Click;
-import dev.millrace.event.Exposure;
-import dev.millrace.event.UserProfile;
 import dev.millrace.operation.Progress;
 import dev.millrace.replay.BadRows;
 import dev.millrace.replay.DataSet;
@@ -36,7 +32,6 @@ import java.util.SortedSet;
 import java.util.TreeSet;
 import java.util.concurrent.CancellationException;
 import java.util.function.BooleanSupplier;
-import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.stream.Stream;
 
@@ -78,7 +73,7 @@ public final class EvaluationData {
         return new EvaluationData(
                 settings -> List.of(
                         settings.attribution(),
-                        DataSetSettings.read(settings.reader()),
+                        DataSets.settings(settings.reader()),
                         ShopSettings.read(settings.reader())),
                 settings -> read(dataSets.apply(settings), settings, maxEvents, output, isStopped));
     }
@@ -160,11 +155,6 @@ public final class EvaluationData {
         RecordedExamples examples = new RecordedExamples(settings.attribution());
         BadRows bad = new BadRows(SHOWN_BAD_ROWS);
         SortedSet<String> untrained = new TreeSet<>();
-        ReplayEvent.Visitor into = new IntoExamples(examples, click -> {
-            if (!settings.attribution().actions().contains(click.action()) && untrained.size() < SHOWN_ACTIONS) {
-                untrained.add(click.action());
-            }
-        });
         try (Stream<ReplayEvent> events = dataSet.events(bad);
                 ProgressLine line = output.progress("read")) {
             long read = 0;
@@ -172,7 +162,14 @@ public final class EvaluationData {
             for (Iterator<ReplayEvent> each = events.iterator(); interactions < maxEvents && each.hasNext(); ) {
                 requireGoing(isStopped);
                 ReplayEvent event = each.next();
-                event.accept(into);
+                event.accept(examples);
+                if (event instanceof ReplayEvent.ItemClick done
+                        && !settings.attribution()
+                                .actions()
+                                .contains(done.click().action())
+                        && untrained.size() < SHOWN_ACTIONS) {
+                    untrained.add(done.click().action());
+                }
                 interactions += event.isInteraction() ? 1 : 0;
                 read++;
                 boolean isBounded = maxEvents < Long.MAX_VALUE;
@@ -212,33 +209,4 @@ public final class EvaluationData {
     }
 
     private record Recording(Object used, RecordedExamples examples) {}
-
-    /** Hands each event to the examples. */
-    private record IntoExamples(RecordedExamples examples, Consumer<Click> clicks) implements ReplayEvent.Visitor {
-        @Override
-        public void item(CatalogueItem item) {
-            examples.item(item);
-        }
-
-        @Override
-        public void profile(UserProfile profile) {
-            examples.attribution().profile(profile);
-        }
-
-        @Override
-        public void exposure(Exposure exposure) {
-            examples.attribution().expose(exposure);
-        }
-
-        @Override
-        public void click(Click click) {
-            examples.attribution().click(click);
-            clicks.accept(click);
-        }
-
-        @Override
-        public void window(ReplayEvent.WindowMark mark) {
-            examples.beginWindow(mark.window());
-        }
-    }
 }

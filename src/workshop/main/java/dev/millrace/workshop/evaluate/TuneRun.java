@@ -147,7 +147,8 @@ public final class TuneRun {
     private RankingTotals searched(Map<String, String> changes, double share) {
         MillraceSettings changed = settings.apply(changes);
         PrequentialSettings shares = PrequentialSettings.read(changed.reader());
-        PrequentialSettings part = shares.withFirst(shares.first() * task.first() * share);
+        PrequentialSettings part =
+                new PrequentialSettings(shares.first() * task.first() * share, shares.warmUp(), shares.passes());
         RankingTotals found = judge(changed, part, share, ExamWitness.NONE);
         if (found.scored() == 0) {
             throw OptionFaults.unusable(
@@ -259,9 +260,10 @@ public final class TuneRun {
 
     private RankingTotals rest(Map<String, String> changes, FoundEvents witness) {
         MillraceSettings changed = settings.apply(changes);
+        PrequentialSettings shares = PrequentialSettings.read(changed.reader());
         return judge(
                 changed,
-                PrequentialSettings.read(changed.reader()).withWarmUp(task.first()),
+                new PrequentialSettings(shares.first(), task.first(), shares.passes()),
                 1 / task.first(),
                 witness);
     }

@@ -7,14 +7,14 @@ import dev.millrace.batch.MiniBatch;
 import dev.millrace.catalogue.CatalogueChange;
 import dev.millrace.event.CatalogueItem;
 import dev.millrace.event.Features;
+import dev.millrace.exam.ExamWitness;
 import dev.millrace.model.Scenes;
 import dev.millrace.negative.NegativeDraws;
-import dev.millrace.train.Trainer;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
-class PassesTest {
+class RunnerTest {
 
     private static final int CLICKS = 80;
 
@@ -94,11 +94,26 @@ class PassesTest {
     private static List<MiniBatch> fed(History history, int count) {
         Evaluation evaluation = history.evaluation(new PrequentialSettings(1, 0.5, count), History.trainer());
         List<MiniBatch> batches = new ArrayList<>();
-        try (Trainer trainer = new Trainer(evaluation.trainer())) {
-            int all = evaluation.recorded().size();
-            Passes passes = new Passes(evaluation, trainer, Passes.first(all / 2), all);
-            passes.begin(batches::add);
-            passes.feed(all, batches::add);
+        Score all = new Score() {
+            @Override
+            public void repeat(MiniBatch batch) {
+                batches.add(batch);
+            }
+
+            @Override
+            public void take(MiniBatch batch, Split.Part part) {
+                batches.add(batch);
+            }
+        };
+        Split halves = Split.byShare(evaluation);
+        Split whole = new Split(
+                List.of(new Split.Part("", 0, halves.fed().length(), true)),
+                count,
+                halves.repeated(),
+                halves.fed(),
+                false);
+        try (Runner runner = new Runner(evaluation, whole, evaluation.trainer(), ExamWitness.NONE)) {
+            runner.run(all);
         }
         return batches;
     }
