@@ -17,10 +17,10 @@ import java.util.zip.GZIPInputStream;
  *
  * @param columns that are wanted, in the order of the cells of its {@link Row}s
  */
-record RowFile(Path path, RowFormat format, List<String> columns) {
+public record RowFile(Path path, RowFormat format, List<String> columns) {
     private static final byte[] PARQUET = {'P', 'A', 'R', '1'};
 
-    RowFile {
+    public RowFile {
         columns = List.copyOf(columns);
     }
 

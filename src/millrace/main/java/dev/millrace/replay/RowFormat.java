@@ -7,7 +7,7 @@ import java.util.Optional;
 import java.util.function.Function;
 
 /** How the rows of a file are written. Gzip of a file of lines is recognised by its first bytes. */
-sealed interface RowFormat {
+public sealed interface RowFormat {
 
     Charset charset();
 

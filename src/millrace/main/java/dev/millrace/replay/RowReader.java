@@ -7,7 +7,7 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /** Reads the rows of one file in order, whatever its format. One thread. */
-final class RowReader extends Lookahead<Row> implements Closeable {
+public final class RowReader extends Lookahead<Row> implements Closeable {
 
     private final Input input;
 
@@ -33,7 +33,7 @@ final class RowReader extends Lookahead<Row> implements Closeable {
     }
 
     /** Returns the names of the columns of a file; empty for JSON lines and for an empty file. */
-    static List<String> columns(RowFile file) {
+    public static List<String> columns(RowFile file) {
         try (RowReader rows = new RowReader(file, bad -> {})) {
             return rows.input.columns();
         }

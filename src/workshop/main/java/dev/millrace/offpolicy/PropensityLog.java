@@ -3,7 +3,6 @@ package dev.millrace.offpolicy;
 import dev.millrace.cli.option.OptionFaults;
 import dev.millrace.event.UnusableEventException;
 import dev.millrace.replay.BadRow;
-import dev.millrace.replay.DataFiles;
 import dev.millrace.replay.Row;
 import dev.millrace.replay.RowFile;
 import dev.millrace.replay.RowFormat;
@@ -11,6 +10,7 @@ import dev.millrace.replay.RowReader;
 import dev.millrace.settings.InvalidSettingsException;
 import dev.millrace.settings.SettingFault;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -47,7 +47,7 @@ public final class PropensityLog {
      */
     public PropensityLog(Path file, boolean hasCandidate) {
         List<String> columns = new ArrayList<>(List.of(ITEM, PLACE, CLICK, PROPENSITY));
-        boolean hasUsers = RowReader.columns(new RowFile(file, CSV, List.of())).contains(USER);
+        boolean hasUsers = present("--data", file).contains(USER);
         if (hasUsers) {
             columns.add(USER);
         }
@@ -101,7 +101,12 @@ public final class PropensityLog {
     }
 
     private static void read(String option, Path path, List<String> columns, Consumer<Row> each) {
-        RowFile file = DataFiles.withColumns(new RowFile(path, CSV, columns));
+        List<String> present = present(option, path);
+        List<String> absent = columns.stream().filter(column -> !present.contains(column)).toList();
+        if (!absent.isEmpty()) {
+            throw OptionFaults.unusable(option, path.toString(), "must have the columns " + String.join(", ", absent));
+        }
+        RowFile file = new RowFile(path, CSV, columns);
         List<SettingFault> faults = new ArrayList<>();
         Consumer<BadRow> bad = at -> faults.add(new SettingFault(option, at.file() + ":" + at.line(), at.message()));
         try (RowReader rows = file.rows(bad)) {
@@ -117,6 +122,13 @@ public final class PropensityLog {
         if (!faults.isEmpty()) {
             throw new InvalidSettingsException(faults);
         }
+    }
+
+    private static List<String> present(String option, Path path) {
+        if (!Files.isRegularFile(path)) {
+            throw OptionFaults.unusable(option, path.toString(), "must be a file");
+        }
+        return RowReader.columns(new RowFile(path, CSV, List.of()));
     }
 
     private int item(Row row) {
