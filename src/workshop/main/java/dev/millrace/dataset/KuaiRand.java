@@ -57,9 +57,10 @@ final class KuaiRand {
     private KuaiRand() {}
 
     static List<String> actions(SettingsReader reader) {
-        List<String> actions = reader.names("replay.kuairand.actions = click: flags of KuaiRand that count as clicks; long-click and short-click: "
-                + "clicks that were played for a minute, or less: "
-                + String.join(", ", ACTIONS));
+        List<String> actions = reader.names(
+                "replay.kuairand.actions = click: flags of KuaiRand that count as clicks; long-click and short-click: "
+                        + "clicks that were played for a minute, or less: "
+                        + String.join(", ", ACTIONS));
         actions.forEach(action -> reader.require(
                 ACTIONS.contains(action),
                 "replay.kuairand.actions",

@@ -97,12 +97,14 @@ public final class PropensityLog {
                         "--candidate", file + ", place " + place, "must have the sum 1, not " + sum);
             }
         });
-        return ClickRates.against((item, place) -> places.getOrDefault(place, Map.of()).getOrDefault(item, 0.0), shown, items.size());
+        return ClickRates.against(
+                (item, place) -> places.getOrDefault(place, Map.of()).getOrDefault(item, 0.0), shown, items.size());
     }
 
     private static void read(String option, Path path, List<String> columns, Consumer<Row> each) {
         List<String> present = present(option, path);
-        List<String> absent = columns.stream().filter(column -> !present.contains(column)).toList();
+        List<String> absent =
+                columns.stream().filter(column -> !present.contains(column)).toList();
         if (!absent.isEmpty()) {
             throw OptionFaults.unusable(option, path.toString(), "must have the columns " + String.join(", ", absent));
         }

@@ -62,7 +62,8 @@ class DataSetsTest {
 
     @Test
     void clicksOfKuaiRandAreLongOrShort() throws IOException {
-        writeKuaiRand("7,1,1650812741436,1,0,1,60000,4\n7,2,1650812741437,1,0,1,59999,4\n7,2,1650812741438,0,0,1,60000,4\n");
+        writeKuaiRand(
+                "7,1,1650812741436,1,0,1,60000,4\n7,2,1650812741437,1,0,1,59999,4\n7,2,1650812741438,0,0,1,60000,4\n");
 
         List<ReplayEvent> events = read(DataSets.KUAIRAND, Map.of(ACTIONS, "short-click,long-click"));
 
@@ -71,7 +72,8 @@ class DataSetsTest {
 
     @Test
     void onlyRowsThatRepeatExactlyShareAnId() throws IOException {
-        writeKuaiRand("7,1,1650812741436,1,0,1,2500,4\n7,1,1650812741436,1,0,1,2500,4\n7,1,1650812741436,1,0,0,2500,4\n");
+        writeKuaiRand(
+                "7,1,1650812741436,1,0,1,2500,4\n7,1,1650812741436,1,0,1,2500,4\n7,1,1650812741436,1,0,0,2500,4\n");
 
         List<Exposure> exposures = EventsByKind.exposures(read(DataSets.KUAIRAND, Map.of()));
 
