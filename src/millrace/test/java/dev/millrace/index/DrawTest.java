@@ -40,16 +40,16 @@ class DrawTest {
 
     /** What holds in a draw. */
     private enum Rules {
-        NONE(Map.of(), Map.of()),
-        QUOTA(Map.of(MAKER, 1), Map.of()),
-        QUOTA_AND_PIN(Map.of(MAKER, 1), Map.of("d", 2));
+        NONE,
+        QUOTA,
+        QUOTA_AND_PIN;
 
-        private final Map<String, Integer> atMost;
-        private final Map<String, Integer> pins;
+        private Map<String, Integer> atMost() {
+            return this == NONE ? Map.of() : Map.of(MAKER, 1);
+        }
 
-        Rules(Map<String, Integer> atMost, Map<String, Integer> pins) {
-            this.atMost = atMost;
-            this.pins = pins;
+        private Map<String, Integer> pins() {
+            return this == QUOTA_AND_PIN ? Map.of("d", 2) : Map.of();
         }
     }
 
@@ -99,10 +99,10 @@ class DrawTest {
     private static void expect(
             Rules rules, List<String> above, double probability, Map<List<String>, Double> expected) {
         List<String> answer = new ArrayList<>(above);
-        rules.pins.forEach((item, place) -> answer.add(Math.min(place - 1, answer.size()), item));
+        rules.pins().forEach((item, place) -> answer.add(Math.min(place - 1, answer.size()), item));
         List<Candidate> allowed = CANDIDATES.stream()
                 .filter(each -> !answer.contains(each.item()))
-                .filter(each -> rules.atMost.isEmpty()
+                .filter(each -> rules.atMost().isEmpty()
                         || each.values().isEmpty()
                         || CANDIDATES.stream()
                                 .filter(other -> answer.contains(other.item()))
@@ -210,9 +210,9 @@ class DrawTest {
     private static Draw drawn(Rules rules, double temperature, String seed) {
         Arrangement arrangement = new Arrangement(
                 List.of(),
-                rules.atMost,
+                rules.atMost(),
                 OptionalDouble.empty(),
-                rules.pins,
+                rules.pins(),
                 Optional.of(new Exploration(temperature, CANDIDATES.size(), seed)));
         return Draw.of(arrangement, PLACES, CANDIDATES);
     }
