@@ -34,6 +34,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.BitSet;
 import java.util.Collections;
 import java.util.List;
@@ -63,9 +64,22 @@ public final class RecordedExamples implements ReplayEvent.Visitor, AutoCloseabl
 
     /** What an entry is. */
     enum Kind {
-        EXAMPLE,
-        CHANGE,
-        BATCH
+        EXAMPLE('e'),
+        CHANGE('c'),
+        BATCH('b');
+
+        private final char code;
+
+        Kind(char code) {
+            this.code = code;
+        }
+
+        private static Kind of(byte code) {
+            return Arrays.stream(values())
+                    .filter(kind -> kind.code == code)
+                    .findFirst()
+                    .orElseThrow();
+        }
     }
 
     /**
@@ -192,7 +206,7 @@ public final class RecordedExamples implements ReplayEvent.Visitor, AutoCloseabl
     private void write(Kind kind, long time, byte[] value) {
         try {
             out.writeInt(value.length);
-            out.writeByte(kind.ordinal());
+            out.writeByte(kind.code);
             out.writeLong(time);
             out.write(value);
             written += HEADER_BYTES + value.length;
@@ -344,7 +358,7 @@ public final class RecordedExamples implements ReplayEvent.Visitor, AutoCloseabl
                 in.skipNBytes(left);
                 offset = next;
                 left = in.readInt();
-                kind = Kind.values()[in.readByte()];
+                kind = Kind.of(in.readByte());
                 time = in.readLong();
             } catch (IOException failed) {
                 throw unreadable(failed);
