@@ -216,7 +216,11 @@ class ArchitectureTest {
                 .should()
                 .dependOnClassesThat()
                 .resideOutsideOfPackages(
-                        "java..", "jdk.incubator.vector..", "org.jspecify.annotations..", "dev.millrace..")
+                        "java..",
+                        "javax.crypto..",
+                        "jdk.incubator.vector..",
+                        "org.jspecify.annotations..",
+                        "dev.millrace..")
                 .check(CLASSES);
     }
 

@@ -61,7 +61,7 @@ final class Runner implements AutoCloseable {
             repeat(score::repeat);
         }
         for (Split.Part each : split.parts()) {
-            part = each.name();
+            part = each.title();
             evaluation.progress().reached(part, done, all);
             score.begin(each);
             feed(each, score);

@@ -28,7 +28,13 @@ record Split(List<Part> parts, int passes, BitSet repeated, BitSet fed, boolean 
      * @param end behind its last example
      * @param isScored whether it is ranked, and not learnt alone
      */
-    record Part(String name, int from, int end, boolean isScored) {}
+    record Part(String name, int from, int end, boolean isScored) {
+
+        /** What the progress says of it. */
+        String title() {
+            return name.isEmpty() ? "" : "window " + name;
+        }
+    }
 
     /** A warm-up, which is the share of the used positives that the settings give, and what is scored. */
     static Split byShare(Evaluation evaluation) {
