@@ -63,15 +63,7 @@ class ModelFeedTest {
         TwoTower model = new TwoTower(settings, catalogue);
         UserFeatures user = user(List.of("a", "b"));
         assertThat(feed.of(model.generation())).isEmpty();
-        model.learn(Batches.of(
-                1,
-                7,
-                changes,
-                List.of(example("1", "a"), example("2", "b")),
-                new float[2],
-                List.of(),
-                new float[0],
-                2));
+        learn(model, changes);
         float[] expected = learners(model, user);
 
         feed.describe(model.generation(), TEXTS);
@@ -99,15 +91,7 @@ class ModelFeedTest {
         String generation = model.generation();
         List<CatalogueChange> changes = List.of(coloured("a", "red"), coloured("b", "blue"), coloured("c", "red"));
         changes.forEach(catalogue::apply);
-        model.learn(Batches.of(
-                1,
-                7,
-                changes,
-                List.of(example("1", "a"), example("2", "b")),
-                new float[2],
-                List.of(),
-                new float[0],
-                2));
+        learn(model, changes);
         drain(catalogue, generation); // ahead of the settings of their learner
         feed.describe(generation, texts);
         drain(model, generation);
@@ -259,6 +243,11 @@ class ModelFeedTest {
         float[] vector = new float[settings.dim()];
         model.userVectors(List.of(user), List.of(Features.NONE), vector);
         return vector;
+    }
+
+    private static void learn(TwoTower model, List<CatalogueChange> changes) {
+        List<TrainingExample> examples = List.of(example("1", "a"), example("2", "b"));
+        model.learn(Batches.of(1, 7, changes, examples, new float[2], List.of(), new float[0], 2));
     }
 
     private UserEncoder encoder(String generation) {
