@@ -102,7 +102,7 @@ function row({ item, score, propensity, parts, placed, nearest }, at, best) {
     element('th', { scope: 'row' }, element('b', {}, item), element('div', { class: 'muted' }, described(known.get(item)))),
     element('td', { class: 'score' }, plain(score), bar),
     element('td', {}, summed(parts), placement(placed), propensity ? element('div', { class: 'muted' }, `drawn with probability ${plain(propensity, 4)}`) : '', element('div', { class: 'muted' }, nearest?.length ? `near ${nearest.map(near => `${near.item} ${plain(near.score, 2)}`).join(', ')}` : '–')),
-    element('td', {}, actions.length > 0 ? button : '', actions.length > 1 ? hide : ''));
+    element('td', {}, actions.length > 0 ? button : '', ' ', actions.length > 1 ? hide : ''));
   const titles = byId('answers').parentElement.tHead.rows[0].cells;
   [...made.cells].forEach((cell, column) => { cell.title = titles[column].title; });
   return made;
