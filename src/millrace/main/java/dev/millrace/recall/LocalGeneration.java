@@ -126,7 +126,7 @@ public final class LocalGeneration {
         }
 
         private void show(byte[] key, byte[] value) {
-            if (EntryKind.isOfRemovedItem(key, value)) {
+            if (trainer.isGoneFromQuerySide(key, value)) {
                 hide(key);
                 return;
             }

@@ -258,11 +258,12 @@ final class RecallQuestions {
     /** With a seed of its own, which is drawn here, so that no client can choose it. */
     private Optional<Exploration> exploration(Given given, int k) {
         double temperature = given.number(EXPLORE, settings.exploring().temperature(), 0, Exploration.HOTTEST);
-        int best = settings.exploring().best();
-        String explored = EXPLORE + " = " + temperature;
         if (temperature == 0) {
             return Optional.empty();
-        } else if (temperature < Exploration.COLDEST) {
+        }
+        int best = settings.exploring().best();
+        String explored = EXPLORE + " = " + temperature;
+        if (temperature < Exploration.COLDEST) {
             throw given.refused(EXPLORE, "must be 0, or a number from " + Exploration.COLDEST + " to 100");
         } else if (settings.answersSample() != 1) {
             throw given.refused(

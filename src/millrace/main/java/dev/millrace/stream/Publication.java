@@ -55,7 +55,7 @@ final class Publication {
         }
         // what is written of the query side and of the lists is sent, in this transaction
         drain.accept((key, stored) -> {
-            Optional<byte[]> value = stored.filter(one -> !EntryKind.isOfRemovedItem(key, one));
+            Optional<byte[]> value = stored.filter(one -> !trainer.isGoneFromQuerySide(key, one));
             if (value.isPresent() && isWithheld) {
                 return;
             }

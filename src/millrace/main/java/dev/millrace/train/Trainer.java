@@ -382,6 +382,11 @@ public final class Trainer implements Durable, AutoCloseable {
                         && EntryKind.itemOfCatalogue(key).isPresent();
     }
 
+    /** Returns true if an entry's new value takes the entry from the query side: it says that an item of the catalogue was removed. */
+    public boolean isGoneFromQuerySide(byte[] key, byte[] value) {
+        return model.readsItemsOfHistories() && EntryKind.isOfRemovedItem(key, value);
+    }
+
     /** Returns an item's neighbours as of now, in a list that does not change later; absent if it has none. */
     public Optional<NeighbourList> neighbours(String item) {
         return facts.neighbours().seen(item);
