@@ -156,6 +156,18 @@ class WholeExchangesTest {
     }
 
     @Test
+    void asManySlowHeadsAsConnectionsShutNobodyOut() throws Exception {
+        start(new ClientLimits(CONNECTIONS, 10_000, 1 << 20, Duration.ofSeconds(30), 1_000));
+        for (int at = 0; at < CONNECTIONS; at++) {
+            client().send("GET /livez HTTP/1.1\r\nHost: a\r\nX: ");
+        }
+        await(() -> setup().connections().count() == CONNECTIONS);
+
+        assertThat(answeredBy(client())).contains(200);
+        assertThat(setup().connections().displacedCount()).isEqualTo(1);
+    }
+
+    @Test
     void bodiesOnTheirWayFillNoMoreMemoryThanTheyMay() throws Exception {
         start(new ClientLimits(CONNECTIONS, 8_000, 10_000, Duration.ofSeconds(30), 1_000));
         String half = "POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 8000\r\n\r\n" + "x".repeat(6_000);
