@@ -34,6 +34,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** An experiment of two generations, in processes of their own: killed in between, decided once, and counted exactly. */
 @Tag("fault")
+@Tag("slow")
 class ExperimentIT {
 
     private static final int EVENTS = 2_000;
