@@ -189,18 +189,15 @@ final class IndexChunk {
     }
 
     /**
-     * Drops all blocked rows of the best block.
+     * Drops rows of which something is full.
      *
      * @param first number of the chunk's first row
+     * @param from the first of the chunk's rows, up to {@code to}, exclusive
      */
-    void dropBlocked(Quotas quotas, RankedRows ranked, int first) {
+    void dropBlocked(Quotas quotas, RankedRows ranked, int first, int from, int to) {
         long stamp = lock.readLock();
         try {
-            for (int row = ranked.block(); row < ranked.block() + Loops.BYTE_BLOCK; row++) {
-                if (ranked.has(row) && quotas.isBlocked(columns, row - first)) {
-                    ranked.drop(row);
-                }
-            }
+            quotas.dropBlocked(columns, ranked, first, from, to);
         } finally {
             lock.unlockRead(stamp);
         }

@@ -1,16 +1,14 @@
 package dev.millrace.index;
 
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.List;
-import java.util.PriorityQueue;
 import java.util.function.Function;
 
 /**
  * Maximal marginal relevance (Carbonell and Goldstein 1998): one after the other it chooses the candidate with the largest
  * {@code λ score − (1 − λ) max cos}, the maximum over the items chosen before; first the one with the best score. Of equals, the one with the better score.
  *
- * <p>What a candidate is worth only falls, so it is computed anew only when the candidate leads (Minoux 1978): the choice is that of all being computed each time.
+ * <p>What a candidate is worth only falls, so it is computed anew only if it was more than the best found so far (after Minoux 1978): the choice is that of all being computed each time.
  * One thread, once.
  */
 final class MarginalRelevance {
@@ -42,7 +40,7 @@ final class MarginalRelevance {
 
     /** The item's largest cosine to those chosen so far; 0 before the first. */
     float nearest(String item) {
-        Candidate candidate = new Candidate(new ScoredItem(item, 0), 0, unit(vectors.apply(item)));
+        Candidate candidate = new Candidate(new ScoredItem(item, 0), unit(vectors.apply(item)));
         candidate.follow();
         return chosen.isEmpty() ? 0 : candidate.nearest;
     }
@@ -54,31 +52,29 @@ final class MarginalRelevance {
      * @return in the order in which they are chosen
      */
     List<ScoredItem> choose(List<ScoredItem> candidates, int wanted) {
+        List<Candidate> left = new ArrayList<>();
+        for (ScoredItem item : candidates) {
+            left.add(new Candidate(item, unit(vectors.apply(item.item()))));
+        }
         List<ScoredItem> found = new ArrayList<>();
-        if (chosen.isEmpty() && wanted > 0 && !candidates.isEmpty()) {
-            found.add(candidates.get(0));
-            take(candidates.get(0).item());
-        }
-        PriorityQueue<Candidate> byWorth = new PriorityQueue<>(Candidate.BEST_FIRST);
-        for (int at = found.size(); at < candidates.size(); at++) {
-            Candidate candidate = new Candidate(
-                    candidates.get(at),
-                    at,
-                    unit(vectors.apply(candidates.get(at).item())));
-            candidate.follow();
-            byWorth.add(candidate);
-        }
-        while (found.size() < wanted && !byWorth.isEmpty()) {
-            Candidate leading = byWorth.remove();
-            if (leading.seen < chosen.size()) {
-                leading.follow();
-                byWorth.add(leading);
-            } else {
-                found.add(leading.item);
-                chosen.add(leading.vector);
-            }
+        while (found.size() < wanted && !left.isEmpty()) {
+            Candidate next = left.remove(chosen.isEmpty() ? 0 : bestOf(left));
+            found.add(next.item);
+            chosen.add(next.vector);
         }
         return found;
+    }
+    /** Place of the candidate that is worth most; of equals, the first. */
+    private int bestOf(List<Candidate> candidates) {
+        int best = 0;
+        for (int at = 0; at < candidates.size(); at++) {
+            Candidate candidate = candidates.get(at);
+            if (at == 0 || candidate.worth > candidates.get(best).worth) {
+                candidate.follow();
+                best = candidate.worth > candidates.get(best).worth ? at : best;
+            }
+        }
+        return best;
     }
 
     private static float[] unit(float[] vector) {
@@ -93,20 +89,14 @@ final class MarginalRelevance {
     /** An item that may be chosen, and what it is worth beside the first ones chosen. */
     private final class Candidate {
 
-        private static final Comparator<Candidate> BEST_FIRST = Comparator.<Candidate>comparingDouble(
-                        candidate -> -candidate.worth)
-                .thenComparingInt(candidate -> candidate.place);
-
         private final ScoredItem item;
-        private final int place;
         private final float[] vector;
         private int seen;
         private float nearest = Float.NEGATIVE_INFINITY;
         private double worth = Double.POSITIVE_INFINITY;
 
-        Candidate(ScoredItem item, int place, float[] vector) {
+        Candidate(ScoredItem item, float[] vector) {
             this.item = item;
-            this.place = place;
             this.vector = vector;
         }
 
@@ -115,7 +105,7 @@ final class MarginalRelevance {
             while (seen < chosen.size()) {
                 nearest = Math.max(nearest, InnerProduct.of(vector, 0, chosen.get(seen++), 0, vector.length));
             }
-            worth = lambda * item.score() - (1 - lambda) * nearest + 0.0; // -0 is 0
+            worth = lambda * item.score() - (1 - lambda) * nearest;
         }
     }
 }

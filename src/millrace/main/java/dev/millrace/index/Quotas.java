@@ -71,6 +71,13 @@ final class Quotas {
         return false;
     }
 
+    /** Drops the rows of a chunk, from one to another, of which something is known to be full, under its lock. */
+    void dropBlocked(AttributeColumns columns, RankedRows ranked, int first, int from, int to) {
+        for (Attribute each : attributes) {
+            each.dropBlocked(columns, ranked, first, from, to);
+        }
+    }
+
     /** The values of an item that count for quotas of some attributes, in their order; without an attribute of which it has none. */
     static SortedMap<String, List<String>> values(Features item, Set<String> attributes) {
         SortedMap<String, List<String>> values = new TreeMap<>();
@@ -122,8 +129,20 @@ final class Quotas {
             }
         }
 
+        void dropBlocked(AttributeColumns columns, RankedRows ranked, int first, int from, int to) {
+            char[] numbers = columns.numbers(values.column());
+            for (int row = from; row < Math.min(to, numbers.length); row++) {
+                if (isBlocked(numbers[row], columns, row)) {
+                    ranked.drop(first + row);
+                }
+            }
+        }
+
         boolean isBlocked(AttributeColumns columns, int row) {
-            char number = number(columns, row);
+            return isBlocked(number(columns, row), columns, row);
+        }
+
+        private boolean isBlocked(char number, AttributeColumns columns, int row) {
             return number == AttributeValues.QUANTITY
                     ? fullQuantities.contains(columns.quantities(values.column())[row] + 0.0)
                     : fullNumbers.get(number);

@@ -30,10 +30,14 @@ final class RankedRows {
 
     /** Takes a row. Its score is not above the bound, which may be infinite or NaN. */
     void put(int row, float bound) {
-        bounds[row] = bound <= Float.MAX_VALUE ? Math.max(bound, -Float.MAX_VALUE) : Float.POSITIVE_INFINITY;
+        if (bound > GONE) {
+            bounds[row] = bound;
+        } else {
+            bounds[row] = Float.isNaN(bound) ? Float.POSITIVE_INFINITY : -Float.MAX_VALUE;
+        }
     }
 
-    /** Puts the rows in order, once all have been taken. */
+    /** Puts the rows in order, once all have been taken, or any dropped. */
     void rank() {
         for (int block = 0; block < blocks.length; block++) {
             largest[block] = loops.max(bounds, block * BLOCK, (block + 1) * BLOCK);
@@ -66,11 +70,7 @@ final class RankedRows {
         return row;
     }
 
-    boolean has(int row) {
-        return bounds[row] != GONE;
-    }
-
-    /** Drops a row of the block with the largest bound. {@link #settle} follows. */
+    /** Drops a row. {@link #settle} follows if it is of the block with the largest bound, else {@link #rank}. */
     void drop(int row) {
         bounds[row] = GONE;
     }

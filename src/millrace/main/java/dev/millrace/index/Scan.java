@@ -14,6 +14,9 @@ import java.util.PriorityQueue;
  */
 final class Scan {
 
+    /** While blocks of full values lead, one for so many rows, all rows of full values are dropped at once: that takes as long as so many blocks. */
+    private static final int A_SWEEP_FOR_ROWS = 1_024;
+
     private final Search search;
     private final AddedRows added;
     private final PriorMoment moment;
@@ -71,12 +74,23 @@ final class Scan {
             rank(chunks.get(at), first, Math.min(size - first, IndexChunk.ROWS), ranked);
         }
         ranked.rank();
+        int blocksUntilSweep = size / A_SWEEP_FOR_ROWS;
         PriorityQueue<Ranked> next = new PriorityQueue<>(Comparator.comparing(Ranked::item, ScoredItem.BEST_FIRST));
         List<ScoredItem> found = new ArrayList<>();
         while (found.size() < search.k() && !(next.isEmpty() && ranked.isEmpty())) {
             if (!ranked.isEmpty() && (next.isEmpty() || !(next.element().item().score() > ranked.bound()))) {
                 int row = ranked.best();
-                scored(chunks.get(row / IndexChunk.ROWS), row, quotas, ranked).ifPresent(next::add);
+                IndexChunk chunk = chunks.get(row / IndexChunk.ROWS);
+                if (!chunk.isBlocked(quotas, row % IndexChunk.ROWS)) {
+                    scored(chunk, row, ranked).ifPresent(next::add);
+                } else if (blocksUntilSweep-- > 0) {
+                    int inChunk = ranked.block() % IndexChunk.ROWS;
+                    chunk.dropBlocked(quotas, ranked, row - row % IndexChunk.ROWS, inChunk, inChunk + Loops.BYTE_BLOCK);
+                    ranked.settle();
+                } else {
+                    sweep(quotas, chunks, size, ranked);
+                    blocksUntilSweep = size / A_SWEEP_FOR_ROWS;
+                }
                 continue;
             }
             Ranked best = next.remove();
@@ -114,19 +128,22 @@ final class Scan {
         }
     }
 
-    /** Takes the row with the largest bound. It is scored unless a value of it is full, or it is not wanted. */
-    private Optional<Ranked> scored(IndexChunk chunk, int row, Quotas quotas, RankedRows ranked) {
-        boolean isBlocked = chunk.isBlocked(quotas, row % IndexChunk.ROWS);
-        if (isBlocked) {
-            chunk.dropBlocked(quotas, ranked, row - row % IndexChunk.ROWS);
+    /** Drops all rows of full values, as their blocks lead one after the other. */
+    private static void sweep(Quotas quotas, List<IndexChunk> chunks, int size, RankedRows ranked) {
+        for (int first = 0; first < size; first += IndexChunk.ROWS) {
+            chunks.get(first / IndexChunk.ROWS)
+                    .dropBlocked(quotas, ranked, first, 0, Math.min(size - first, IndexChunk.ROWS));
         }
+        ranked.rank();
+    }
+
+    /** Takes the row with the largest bound, and scores it if it is wanted. */
+    private Optional<Ranked> scored(IndexChunk chunk, int row, RankedRows ranked) {
         ranked.drop(row);
         ranked.settle();
         Features attributes = chunk.attributes(row % IndexChunk.ROWS);
         String item = chunk.item(row % IndexChunk.ROWS);
-        boolean isWanted =
-                !isBlocked && !search.excluded().test(item) && search.filter().passes(attributes);
-        return isWanted
+        return !search.excluded().test(item) && search.filter().passes(attributes)
                 ? Optional.of(new Ranked(new ScoredItem(item, score(chunk, row)), attributes, row))
                 : Optional.empty();
     }
