@@ -2,6 +2,7 @@ package dev.millrace.index;
 
 import dev.millrace.event.FeatureValue;
 import dev.millrace.event.Features;
+import dev.millrace.popularity.PriorWeights.Young;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.Comparator;
@@ -19,14 +20,23 @@ import java.util.function.ToDoubleFunction;
  * <p>Items are taken in the order of s_i / T and a Gumbel number each, which has these probabilities (Yellott 1977). Whom a quota leaves out never comes back, so
  * they hold with quotas, too: of those left, each place has the largest of numbers of which it is only known that they are below the one before.
  *
+ * <p>A slot takes one of the newcomers that are left, in proportion to an optimistic estimate of the odds, by Gumbel numbers of its own: what a slot's draw says of
+ * these, others do not depend on. If none is left, it is drawn as other places are.
+ *
  * <p>It follows from its arguments to the last bit, on each machine.
  *
  * @param answerId of the answer
  * @param candidates what it was drawn from: pinned items, and the best of the others
+ * @param newcomers what its slots were drawn from; candidates may be among them
  * @param items in their places
  * @param propensities [items] the probability of the item at its place, given the pinned ones and the places above; 1 if it is pinned
  */
-public record Draw(String answerId, List<Candidate> candidates, List<ScoredItem> items, List<Double> propensities) {
+public record Draw(
+        String answerId,
+        List<Candidate> candidates,
+        List<Newcomer> newcomers,
+        List<ScoredItem> items,
+        List<Double> propensities) {
 
     /**
      * An item that may be drawn.
@@ -50,16 +60,42 @@ public record Draw(String answerId, List<Candidate> candidates, List<ScoredItem>
         }
     }
 
+    /**
+     * A candidate with fewer than ten clicks.
+     *
+     * @param clicks so far
+     */
+    public record Newcomer(Candidate candidate, int clicks) {
+
+        /** Whether an item with so many clicks is one. */
+        static boolean is(int clicks) {
+            return Young.isBeforeTen(Young.youth(clicks));
+        }
+
+        /**
+         * An upper bound of the logarithm of the odds, as Auer, Cesa-Bianchi and Fischer 2002 draw by the one of a mean: it is one standard error above. That of the
+         * logarithm of a small rate is 1 / √clicks; here one more is counted, so that it is finite without any.
+         */
+        private double optimisticLogit(double temperature) {
+            return candidate.score() / temperature + 1 / Math.sqrt(clicks + 1.0);
+        }
+    }
+
     /** A candidate, as far as the quotas and the noise know it. */
     private record Drawable(Candidate candidate, double logit, double key, Features counted) {
 
         private static final Comparator<Drawable> LARGEST_FIRST = Comparator.comparingDouble(Drawable::key)
                 .reversed()
                 .thenComparing(one -> one.candidate().item());
+
+        private Drawable(Candidate candidate, double logit, ToDoubleFunction<String> noise) {
+            this(candidate, logit, logit + noise.applyAsDouble(candidate.item()), candidate.counted());
+        }
     }
 
     public Draw {
         candidates = List.copyOf(candidates);
+        newcomers = List.copyOf(newcomers);
         items = List.copyOf(items);
         propensities = List.copyOf(propensities);
     }
@@ -70,39 +106,50 @@ public record Draw(String answerId, List<Candidate> candidates, List<ScoredItem>
      * @param arrangement that has an exploration; its boosts are part of the scores
      * @param k places
      * @param candidates with those that are pinned
+     * @param newcomers for the slots, none of them pinned
      */
-    public static Draw of(Arrangement arrangement, int k, List<Candidate> candidates) {
+    public static Draw of(Arrangement arrangement, int k, List<Candidate> candidates, List<Newcomer> newcomers) {
         Exploration exploration = arrangement.exploration().orElseThrow();
-        ToDoubleFunction<String> noise = exploration.noise();
+        double temperature = exploration.temperature();
         Quotas quotas = new Quotas(arrangement.atMost(), new AttributeColumns.Names());
         SortedMap<Integer, ScoredItem> pinned = new TreeMap<>();
-        List<Drawable> left = new ArrayList<>();
+        List<Drawable> best = new ArrayList<>();
+        ToDoubleFunction<String> noise = exploration.noise(0);
         for (Candidate each : candidates) {
-            Features counted = each.counted();
             if (arrangement.pins().containsKey(each.item())) {
                 pinned.put(arrangement.pins().get(each.item()), each.scored());
-                quotas.take(counted);
+                quotas.take(each.counted());
             } else {
-                double logit = each.score() / exploration.temperature();
-                left.add(new Drawable(each, logit, logit + noise.applyAsDouble(each.item()), counted));
+                best.add(new Drawable(each, each.score() / temperature, noise));
             }
         }
-        left.sort(Drawable.LARGEST_FIRST);
+        best.sort(Drawable.LARGEST_FIRST);
+        List<Drawable> ofSlots = new ArrayList<>();
+        ToDoubleFunction<String> noiseOfSlots = exploration.noise(1);
+        newcomers.forEach(
+                each -> ofSlots.add(new Drawable(each.candidate(), each.optimisticLogit(temperature), noiseOfSlots)));
+        ofSlots.sort(Drawable.LARGEST_FIRST);
         Map<String, Double> propensities = new HashMap<>();
         List<ScoredItem> drawn = new ArrayList<>();
-        while (drawn.size() < k - pinned.size()) {
-            left.removeIf(one -> !quotas.admits(one.counted()));
-            if (left.isEmpty()) {
-                break;
+        int places = k - pinned.size();
+        for (int place = 1; place <= places; place++) {
+            best.removeIf(one -> !quotas.admits(one.counted()));
+            ofSlots.removeIf(one -> !quotas.admits(one.counted()));
+            List<Drawable> left = exploration.isSlot(place, places) && !ofSlots.isEmpty() ? ofSlots : best;
+            if (!left.isEmpty()) {
+                Candidate first = left.get(0).candidate();
+                propensities.put(first.item(), propensityOfFirst(left));
+                drawn.add(first.scored());
+                quotas.take(left.get(0).counted());
+                best.removeIf(one -> one.candidate().item().equals(first.item()));
+                ofSlots.removeIf(one -> one.candidate().item().equals(first.item()));
             }
-            propensities.put(left.get(0).candidate().item(), propensityOfFirst(left));
-            drawn.add(left.get(0).candidate().scored());
-            quotas.take(left.remove(0).counted());
         }
         List<ScoredItem> items = ItemIndex.placed(pinned, drawn);
         return new Draw(
                 exploration.answerId(),
                 candidates,
+                newcomers,
                 items,
                 items.stream()
                         .map(each -> propensities.getOrDefault(each.item(), 1.0))

@@ -14,9 +14,10 @@ import javax.crypto.spec.SecretKeySpec;
  *
  * @param temperature of the draw, on the scale of the scores, from {@value #COLDEST} to {@value #HOTTEST}; smaller is nearer to the order of the scores
  * @param best from how many items by score it is drawn, from 1 to {@value #MOST}
+ * @param slots places that are {@link Draw.Newcomer newcomers'}, from 0 to {@value #MOST}
  * @param seed 128 random bits in hexadecimal, from which all noise of the answer follows; no client may know or choose them
  */
-public record Exploration(double temperature, int best, String seed) {
+public record Exploration(double temperature, int best, int slots, String seed) {
 
     public static final double COLDEST = 0.001;
     public static final double HOTTEST = 100;
@@ -35,6 +36,9 @@ public record Exploration(double temperature, int best, String seed) {
         if (best < 1 || best > MOST) {
             throw new IllegalArgumentException("best = " + best + ": must be from 1 to " + MOST);
         }
+        if (slots < 0 || slots > MOST) {
+            throw new IllegalArgumentException("slots = " + slots + ": must be from 0 to " + MOST);
+        }
         if (HexFormat.of().parseHex(seed).length != SEED_BYTES) {
             throw new IllegalArgumentException("the seed has " + seed.length() + " digits: must have 32");
         }
@@ -45,16 +49,23 @@ public record Exploration(double temperature, int best, String seed) {
         return HexFormat.of().formatHex(Arrays.copyOf(mac().doFinal(), ID_BYTES));
     }
 
+    /** Whether a place is the last one of one of as many equal parts of the answer as there are slots. */
+    boolean isSlot(int place, int of) {
+        return place * slots / of > (place - 1) * slots / of;
+    }
+
     /**
-     * The noise of items: standard Gumbel numbers, −ln(−ln u). Of u, in (0, 1), the first 52 bits of the HMAC-SHA-256 of the item's id in UTF-8, with the seed for the
+     * The noise of items: standard Gumbel numbers, −ln(−ln u). Of u, in (0, 1), 52 bits of the HMAC-SHA-256 of the item's id in UTF-8, with the seed for the
      * key, are the number of its middle among 2^52 equal parts. One thread.
+     *
+     * @param from which of its longs begins with the bits: noise from another one is independent
      */
-    ToDoubleFunction<String> noise() {
+    ToDoubleFunction<String> noise(int from) {
         Mac mac = mac();
         return item -> {
-            long first = ByteBuffer.wrap(mac.doFinal(item.getBytes(StandardCharsets.UTF_8)))
-                    .getLong();
-            double uniform = ((first >>> (Long.SIZE - BITS)) + 0.5) / (1L << BITS);
+            long bits = ByteBuffer.wrap(mac.doFinal(item.getBytes(StandardCharsets.UTF_8)))
+                    .getLong(from * Long.BYTES);
+            double uniform = ((bits >>> (Long.SIZE - BITS)) + 0.5) / (1L << BITS);
             return -StrictMath.log(-StrictMath.log(uniform));
         };
     }

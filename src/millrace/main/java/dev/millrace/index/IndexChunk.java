@@ -38,8 +38,8 @@ final class IndexChunk {
     /** [half-lives][ROWS] numbers of popularity, each as of its event time. */
     private float[][] published = new float[1][ROWS];
 
-    /** [ROWS] of {@link dev.millrace.popularity.PriorWeights.Young#youth} */
-    private final byte[] youths = new byte[ROWS];
+    /** [ROWS] of {@link dev.millrace.publish.PublishedPopularity#clicks} */
+    private final byte[] clicks = new byte[ROWS];
 
     private final long[] itemTimes = new long[ROWS];
     private final float[] numbers = new float[ROWS]; // popularity as of one moment, by one half-life
@@ -100,7 +100,7 @@ final class IndexChunk {
             publications[row] = publishedAt;
             describe(row, embedding.attributes());
             publish(row, embedding.popularity().numbers());
-            youths[row] = (byte) embedding.popularity().youth();
+            clicks[row] = (byte) embedding.popularity().clicks();
             itemTimes[row] = embedding.itemTime();
             bringTo(asOf, row);
         } finally {
@@ -118,7 +118,7 @@ final class IndexChunk {
             eventTimes[row] = from.eventTimes[fromRow];
             publications[row] = from.publications[fromRow];
             publish(row, from.published(fromRow));
-            youths[row] = from.youths[fromRow];
+            clicks[row] = from.clicks[fromRow];
             itemTimes[row] = from.itemTimes[fromRow];
             bringTo(asOf, row);
             describe(row, from.attributes[fromRow]);
@@ -140,7 +140,7 @@ final class IndexChunk {
     void selectPassing(SelectedRows selected, int count) {
         long stamp = lock.readLock();
         try {
-            selected.selectPassing(columns, attributes, count);
+            selected.selectPassing(columns, attributes, clicks, count);
         } finally {
             lock.unlockRead(stamp);
         }
@@ -150,7 +150,7 @@ final class IndexChunk {
     void keepPassing(SelectedRows selected) {
         long stamp = lock.readLock();
         try {
-            selected.keepPassing(columns, attributes);
+            selected.keepPassing(columns, attributes, clicks);
         } finally {
             lock.unlockRead(stamp);
         }
@@ -243,11 +243,11 @@ final class IndexChunk {
         }
     }
 
-    /** By how many clicks so far a row's item is young. */
-    int youth(int row) {
+    /** Clicks on a row's item so far, as {@link dev.millrace.publish.PublishedPopularity#clicks} has them. */
+    int clicks(int row) {
         long stamp = lock.readLock();
         try {
-            return youths[row];
+            return clicks[row];
         } finally {
             lock.unlockRead(stamp);
         }
@@ -355,7 +355,8 @@ final class IndexChunk {
         ScoreParts[] parts = new ScoreParts[1];
         read(weights, moment, () -> {
             boolean areNumbersRead = !weights.areOfNoItem();
-            double popularity = areNumbersRead ? weights.popularity() * numbers[row] + weights.bias(youths[row]) : 0;
+            double popularity =
+                    areNumbersRead ? weights.popularity() * numbers[row] + weights.bias(Young.youth(clicks[row])) : 0;
             double age = areNumbersRead
                     ? weights.age() * ages[row] + weights.newness() * Math.min(ages[row], ItemAge.NEW)
                     : 0;
@@ -374,7 +375,7 @@ final class IndexChunk {
                                 (float) weights.popularity(),
                                 (float) weights.age(),
                                 (float) weights.newness(),
-                                (float) weights.bias(youths[row]),
+                                (float) weights.bias(Young.youth(clicks[row])),
                                 numbers[row],
                                 ages[row]);
     }
@@ -386,12 +387,12 @@ final class IndexChunk {
         float popularity = (float) weights.popularity();
         float age = (float) weights.age();
         float newness = (float) weights.newness();
-        float[] biases = new float[Young.KINDS + 1];
-        for (int youth = 0; youth < Young.KINDS; youth++) {
-            biases[youth] = (float) weights.bias(youth);
+        float[] biases = new float[Young.GROWN + 1]; // by clicks
+        for (int number = 0; number < Young.GROWN; number++) {
+            biases[number] = (float) weights.bias(Young.youth(number));
         }
         for (int row = 0; row < count; row++) {
-            scores[row] += prior(popularity, age, newness, biases[youths[row]], numbers[row], ages[row]);
+            scores[row] += prior(popularity, age, newness, biases[clicks[row]], numbers[row], ages[row]);
         }
     }
 

@@ -216,7 +216,7 @@ public final class ItemIndex {
         check(search.query());
         membership.readLock().lock();
         try {
-            return search.arrangement().isByScore() ? best(search) : arranged(search);
+            return search.arrangement().isByScore() ? best(search, false) : arranged(search);
         } finally {
             membership.readLock().unlock();
         }
@@ -233,45 +233,55 @@ public final class ItemIndex {
         membership.readLock().lock();
         try {
             AddedRows added = addedRows(search);
-            Collection<ScoredItem> pinned = pinned(search, scan(search, added)).values();
+            Collection<ScoredItem> pinned =
+                    pinned(search, scan(search, added, false)).values();
             List<ScoredItem> candidates = new ArrayList<>(pinned);
-            candidates.addAll(best(search.besides(
-                    pinned, arrangement.exploration().orElseThrow().best())));
+            Exploration exploration = arrangement.exploration().orElseThrow();
+            Search others = search.besides(pinned, exploration.best());
+            candidates.addAll(best(others, false));
+            List<ScoredItem> newcomers = exploration.slots() == 0 ? List.of() : best(others, true);
             return Draw.of(
                     arrangement,
                     search.k(),
                     candidates.stream()
-                            .map(each -> new Draw.Candidate(
-                                    each.item(),
-                                    each.score(),
-                                    Quotas.values(
-                                            attributesHere(each.item()),
-                                            arrangement.atMost().keySet())))
+                            .map(each -> candidate(each, arrangement))
+                            .toList(),
+                    newcomers.stream()
+                            .map(each -> new Draw.Newcomer(candidate(each, arrangement), clicksHere(each.item())))
+                            .filter(each -> Draw.Newcomer.is(each.clicks())) // may have been clicked meanwhile
                             .toList());
         } finally {
             membership.readLock().unlock();
         }
     }
 
-    private List<ScoredItem> best(Search search) {
+    private Draw.Candidate candidate(ScoredItem found, Arrangement arrangement) {
+        return new Draw.Candidate(
+                found.item(),
+                found.score(),
+                Quotas.values(attributesHere(found.item()), arrangement.atMost().keySet()));
+    }
+
+    /** @param isOfNewcomers whether only {@link Draw.Newcomer newcomers} are wanted */
+    private List<ScoredItem> best(Search search, boolean isOfNewcomers) {
         AddedRows added = addedRows(search);
         Scan scan;
         int scans = 0;
         do {
-            scan = scan(search, added);
+            scan = scan(search, added, isOfNewcomers);
         } while (!scan.go(chunks, size) && ++scans < SCANS);
         return scan.found();
     }
 
-    private Scan scan(Search search, AddedRows added) {
-        return new Scan(search, added, moment(search.prior().halfLife()), attributes, size);
+    private Scan scan(Search search, AddedRows added, boolean isOfNewcomers) {
+        return new Scan(search, added, isOfNewcomers, moment(search.prior().halfLife()), attributes, size);
     }
 
     /** Pinned items are chosen before all others, which then take the places that are left. */
     private List<ScoredItem> arranged(Search search) {
         Arrangement arrangement = search.arrangement();
         AddedRows added = addedRows(search);
-        SortedMap<Integer, ScoredItem> pinned = pinned(search, scan(search, added));
+        SortedMap<Integer, ScoredItem> pinned = pinned(search, scan(search, added, false));
         Quotas quotas = new Quotas(arrangement.atMost(), attributes);
         MarginalRelevance relevance =
                 new MarginalRelevance(arrangement.diversity().orElse(1), this::vectorHere);
@@ -286,8 +296,8 @@ public final class ItemIndex {
         boolean isDiverse = arrangement.diversity().isPresent();
         Search others = search.besides(pinned.values(), isDiverse ? MarginalRelevance.candidates(search.k()) : wanted);
         List<ScoredItem> found = arrangement.atMost().isEmpty()
-                ? best(others)
-                : scan(others, added).within(quotas, chunks, size);
+                ? best(others, false)
+                : scan(others, added, false).within(quotas, chunks, size);
         return placed(pinned, isDiverse ? relevance.choose(found, wanted) : found);
     }
 
@@ -348,6 +358,11 @@ public final class ItemIndex {
     private Features attributesHere(String item) {
         OptionalInt row = rows.row(item);
         return row.isPresent() ? chunkOf(row.getAsInt()).attributes(row.getAsInt() % IndexChunk.ROWS) : Features.NONE;
+    }
+
+    private int clicksHere(String item) {
+        OptionalInt row = rows.row(item);
+        return row.isEmpty() ? Young.GROWN : chunkOf(row.getAsInt()).clicks(row.getAsInt() % IndexChunk.ROWS);
     }
 
     private float[] vectorHere(String item) {
@@ -466,8 +481,7 @@ public final class ItemIndex {
     public int youth(String item) {
         membership.readLock().lock();
         try {
-            OptionalInt row = rows.row(item);
-            return row.isEmpty() ? Young.KINDS : chunkOf(row.getAsInt()).youth(row.getAsInt() % IndexChunk.ROWS);
+            return Young.youth(clicksHere(item));
         } finally {
             membership.readLock().unlock();
         }

@@ -29,16 +29,23 @@ final class Scan {
 
     /**
      * @param added what the search adds, by row
+     * @param isOfNewcomers whether only {@link Draw.Newcomer newcomers} are wanted
      * @param moment to which popularity and ages are brought
      * @param of items of the index
      */
-    Scan(Search search, AddedRows added, PriorMoment moment, AttributeColumns.Names names, int of) {
+    Scan(
+            Search search,
+            AddedRows added,
+            boolean isOfNewcomers,
+            PriorMoment moment,
+            AttributeColumns.Names names,
+            int of) {
         this.search = search;
         this.added = added;
         this.moment = moment;
         this.inBytes = ByteVector.of(search.query());
         this.boosted = BoostedRows.of(search.arrangement().boosts(), names);
-        this.selected = new SelectedRows(search.filter(), names, IndexChunk.ROWS);
+        this.selected = new SelectedRows(search.filter(), isOfNewcomers, names, IndexChunk.ROWS);
         this.contenders = new Contenders(search.k(), of);
         this.best = new BestItems(search.k(), of);
     }

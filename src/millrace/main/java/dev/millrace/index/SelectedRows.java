@@ -7,7 +7,7 @@ import java.util.List;
 import java.util.function.DoublePredicate;
 
 /**
- * Rows of a chunk, selected by a search's filter and by the bounds of their scores. The filter is asked once about each value. One thread.
+ * Rows of a chunk, selected by a search's filter, by the clicks of their items and by the bounds of their scores. The filter is asked once about each value. One thread.
  *
  * <p>Where few rows pass, they are scored one by one, or not at all, so a narrow filter is asked of all rows first. A wide one is asked of the rows
  * that score well. Which of the two it is shows from the chunks themselves.
@@ -21,23 +21,28 @@ final class SelectedRows {
 
     private final List<Asked> conditions;
     private final Loops loops = Loops.now();
+    private final boolean isOfNewcomers;
     private final int[] rows;
     private int count;
     private int chunks;
     private int chunksAsked; // of late, as the next
     private int passed;
 
-    /** @param most rows of a chunk */
-    SelectedRows(ItemFilter filter, AttributeColumns.Names names, int most) {
+    /**
+     * @param isOfNewcomers whether only {@link Draw.Newcomer newcomers} are selected
+     * @param most rows of a chunk
+     */
+    SelectedRows(ItemFilter filter, boolean isOfNewcomers, AttributeColumns.Names names, int most) {
         this.conditions = filter.conditions().stream()
                 .map(condition -> new Asked(condition, names.of(condition.attribute())))
                 .toList();
+        this.isOfNewcomers = isOfNewcomers;
         this.rows = new int[most];
     }
 
     /** Whether there is no condition. */
     boolean isOfAll() {
-        return conditions.isEmpty();
+        return conditions.isEmpty() && !isOfNewcomers;
     }
 
     /** Whether all rows of the next chunk are to be asked first. */
@@ -50,12 +55,12 @@ final class SelectedRows {
      *
      * @param of first rows that are asked
      */
-    void selectPassing(AttributeColumns columns, Features[] attributes, int of) {
+    void selectPassing(AttributeColumns columns, Features[] attributes, byte[] clicks, int of) {
         for (int row = 0; row < of; row++) {
             rows[row] = row;
         }
         count = of;
-        keepPassing(columns, attributes);
+        keepPassing(columns, attributes, clicks);
         if (chunksAsked == PROBED) {
             chunksAsked /= 2;
             passed /= 2;
@@ -83,7 +88,16 @@ final class SelectedRows {
     }
 
     /** Keeps the selected rows that pass, under the lock of the chunk. */
-    void keepPassing(AttributeColumns columns, Features[] attributes) {
+    void keepPassing(AttributeColumns columns, Features[] attributes, byte[] clicks) {
+        if (isOfNewcomers) {
+            int kept = 0;
+            for (int at = 0; at < count; at++) {
+                int row = rows[at];
+                rows[kept] = row;
+                kept += Draw.Newcomer.is(clicks[row]) ? 1 : 0;
+            }
+            count = kept;
+        }
         for (Asked asked : conditions) {
             count = asked.keep(columns, attributes, rows, count);
         }

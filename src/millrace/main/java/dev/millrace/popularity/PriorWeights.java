@@ -45,6 +45,9 @@ public record PriorWeights(
         /** Number of ranges of clicks: 0, 1 and 2, 3 to 9, 10 to 29. */
         public static final int KINDS = 4;
 
+        /** Clicks from which on an item is in none of them. */
+        public static final int GROWN = 30;
+
         public Young {
             biases = List.copyOf(biases);
             neighbours = List.copyOf(neighbours);
@@ -54,9 +57,9 @@ public record PriorWeights(
             }
         }
 
-        /** Returns in which range a number of clicks is; {@value #KINDS} from 30 on, for none. */
+        /** Returns in which range a number of clicks is; {@value #KINDS} from {@value #GROWN} on, for none. */
         public static int youth(double clicks) {
-            return clicks < 1 ? 0 : clicks < 3 ? 1 : clicks < 10 ? 2 : clicks < 30 ? 3 : KINDS;
+            return clicks < 1 ? 0 : clicks < 3 ? 1 : clicks < 10 ? 2 : clicks < GROWN ? 3 : KINDS;
         }
 
         /** Returns these weights with a bonus for items with fewer than ten clicks. */

@@ -46,9 +46,10 @@ public record PublishedPopularity(List<Float> numbers, List<Long> halfLives, boo
                         .toList();
     }
 
-    /** By how many clicks so far the item is young, as {@link Young#youth} has it; not, if the learner does not say. */
-    public int youth() {
+    /** Clicks on the item so far, {@value Young#GROWN} for that many and more, and if the learner does not say. */
+    public int clicks() {
         int which = halfLives.indexOf(ENDLESS);
-        return which < 0 ? Young.KINDS : Young.youth(StrictMath.rint(StrictMath.expm1(numbers.get(which))));
+        double clicks = which < 0 ? Young.GROWN : StrictMath.rint(StrictMath.expm1(numbers.get(which)));
+        return (int) Math.min(clicks, Young.GROWN);
     }
 }

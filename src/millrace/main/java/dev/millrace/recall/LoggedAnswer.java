@@ -113,8 +113,9 @@ public record LoggedAnswer(
     public Optional<Draw> drawnAgain() {
         RecallRequest request = question.request();
         List<Draw.Candidate> candidates = draw.map(Draw::candidates).orElse(List.of());
+        List<Draw.Newcomer> newcomers = draw.map(Draw::newcomers).orElse(List.of());
         return request.arrangement()
                 .exploration()
-                .map(exploration -> Draw.of(request.arrangement(), request.k(), candidates));
+                .map(exploration -> Draw.of(request.arrangement(), request.k(), candidates, newcomers));
     }
 }

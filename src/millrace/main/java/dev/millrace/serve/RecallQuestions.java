@@ -52,17 +52,38 @@ final class RecallQuestions {
     private static final String AT_MOST = "atMost";
     private static final String DIVERSITY = "diversity";
     private static final String EXPLORE = "explore";
+    private static final String SLOTS = "exploreSlots";
     private static final String PAGE = "page";
     private static final String MIN = "min";
     private static final String MAX = "max";
 
     /** What a query may have beside filters and weights, as JSON objects name it. */
     private static final List<String> OF_BOTH = List.of(
-            USER, "k", "excludeSeen", "exclude", "explain", "includeVector", GENERATION, PIN, DIVERSITY, EXPLORE, PAGE);
+            USER,
+            "k",
+            "excludeSeen",
+            "exclude",
+            "explain",
+            "includeVector",
+            GENERATION,
+            PIN,
+            DIVERSITY,
+            EXPLORE,
+            SLOTS,
+            PAGE);
 
     /** How a query writes the names of members, where it writes them otherwise. */
-    private static final Map<String, String> IN_QUERY =
-            Map.of("excludeSeen", "exclude-seen", "includeVector", "include-vector", WEIGHTS, "w", AT_MOST, "at-most");
+    private static final Map<String, String> IN_QUERY = Map.of(
+            "excludeSeen",
+            "exclude-seen",
+            "includeVector",
+            "include-vector",
+            WEIGHTS,
+            "w",
+            AT_MOST,
+            "at-most",
+            SLOTS,
+            "explore.slots");
 
     private static final List<String> OF_BODIES = List.of(FILTER, WEIGHTS, BOOST, AT_MOST, CONTEXT, FEATURES, HISTORY);
 
@@ -207,7 +228,7 @@ final class RecallQuestions {
                 generation,
                 profile,
                 given.flag("explain", false) ? REASONS : 0,
-                arrangement(given, naming.apply(AT_MOST), choices.attributes(), k));
+                arrangement(given, naming, choices.attributes(), k));
         return new Question(request, choices.answering(), given.flag(naming.apply("includeVector"), false), before);
     }
 
@@ -232,8 +253,9 @@ final class RecallQuestions {
         return new ItemFilter(conditions);
     }
 
-    private Arrangement arrangement(Given given, String quotas, List<String> attributes, int k) {
-        Optional<Exploration> exploration = exploration(given, k);
+    private Arrangement arrangement(Given given, UnaryOperator<String> naming, List<String> attributes, int k) {
+        String quotas = naming.apply(AT_MOST);
+        Optional<Exploration> exploration = exploration(given, naming.apply(SLOTS), k);
         if (exploration.isEmpty()
                 && !given.hasGroup(BOOST)
                 && !given.hasGroup(quotas)
@@ -256,9 +278,13 @@ final class RecallQuestions {
     }
 
     /** With a seed of its own, which is drawn here, so that no client can choose it. */
-    private Optional<Exploration> exploration(Given given, int k) {
+    private Optional<Exploration> exploration(Given given, String slotsName, int k) {
         double temperature = given.number(EXPLORE, settings.exploring().temperature(), 0, Exploration.HOTTEST);
+        int slots = given.integer(slotsName, Math.min(settings.exploring().slots(), k / 2), 0, k);
         if (temperature == 0) {
+            if (given.has(slotsName) && slots > 0) {
+                throw given.refused(slotsName, "must be 0 without " + EXPLORE);
+            }
             return Optional.empty();
         }
         int best = settings.exploring().best();
@@ -277,7 +303,8 @@ final class RecallQuestions {
         }
         byte[] seed = new byte[Exploration.SEED_BYTES];
         random.nextBytes(seed);
-        return Optional.of(new Exploration(temperature, best, HexFormat.of().formatHex(seed)));
+        return Optional.of(
+                new Exploration(temperature, best, slots, HexFormat.of().formatHex(seed)));
     }
 
     private static List<Arrangement.Boost> boosts(Given given, List<String> attributes) {

@@ -31,8 +31,9 @@ public record ServeSettings(
      *
      * @param temperature 0 if they are not
      * @param best from how many items
+     * @param slots places of items with few clicks, if they are drawn
      */
-    public record Exploring(double temperature, int best) {
+    public record Exploring(double temperature, int best, int slots) {
 
         private static Exploring read(SettingsReader reader, double answersSample) {
             double temperature = reader.number(
@@ -48,7 +49,10 @@ public record ServeSettings(
             return new Exploring(
                     temperature,
                     reader.integer("serve.explore.best = 100 in [10, 200]: number of best items that an explored "
-                            + "answer is drawn from, and the most that it can have"));
+                            + "answer is drawn from, and the most that it can have"),
+                    reader.integer(
+                            "serve.explore.slots = 0 in [0, 100]: places of an explored answer for items with "
+                                    + "fewer than ten clicks, unless the request says how many, and at most half of them; 0: none"));
         }
     }
 

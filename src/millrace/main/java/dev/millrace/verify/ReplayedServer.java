@@ -172,29 +172,40 @@ final class ReplayedServer {
     }
 
     private static Comparison compare(LoggedAnswer answer, Answer.Found found, boolean areNeighboursWhole) {
-        List<Draw.Candidate> hadCandidates = candidates(answer.draw());
-        List<Draw.Candidate> candidates = candidates(found.draw());
-        if (!hadCandidates.equals(candidates)) {
-            int same = same(hadCandidates, candidates);
-            return Comparison.differs(
-                    areNeighboursWhole,
-                    "candidate " + (same + 1) + " is " + words(hadCandidates, same, ReplayedServer::words)
-                            + ", replayed " + words(candidates, same, ReplayedServer::words));
+        Optional<String> drawnFrom = difference(
+                        "candidate",
+                        drawnFrom(answer.draw(), Draw::candidates),
+                        drawnFrom(found.draw(), Draw::candidates),
+                        ReplayedServer::words)
+                .or(() -> difference(
+                        "newcomer",
+                        drawnFrom(answer.draw(), Draw::newcomers),
+                        drawnFrom(found.draw(), Draw::newcomers),
+                        each -> words(each.candidate()) + ", " + each.clicks() + " clicks"));
+        if (drawnFrom.isPresent()) {
+            return Comparison.differs(areNeighboursWhole, drawnFrom.get());
         }
         List<Item> logged = answer.items();
         List<Item> again = items(found);
-        if (logged.equals(again)) {
-            return Comparison.EQUAL;
-        }
-        int same = same(logged, again);
-        return Comparison.differs(
-                areNeighboursWhole || haveSameNeighbours(logged, again),
-                "item " + (same + 1) + " is " + words(logged, same, ReplayedServer::words) + ", replayed "
-                        + words(again, same, ReplayedServer::words));
+        return difference("item", logged, again, ReplayedServer::words)
+                .map(difference ->
+                        Comparison.differs(areNeighboursWhole || haveSameNeighbours(logged, again), difference))
+                .orElse(Comparison.EQUAL);
     }
 
-    private static List<Draw.Candidate> candidates(Optional<Draw> draw) {
-        return draw.map(Draw::candidates).orElse(List.of());
+    private static <T> List<T> drawnFrom(Optional<Draw> draw, Function<Draw, List<T>> list) {
+        return draw.map(list).orElse(List.of());
+    }
+
+    /** Names the first that differs. */
+    private static <T> Optional<String> difference(
+            String what, List<T> logged, List<T> again, Function<T, String> words) {
+        if (logged.equals(again)) {
+            return Optional.empty();
+        }
+        int same = same(logged, again);
+        return Optional.of(what + " " + (same + 1) + " is " + words(logged, same, words) + ", replayed "
+                + words(again, same, words));
     }
 
     /** How many are equal, up to the first that is not. */

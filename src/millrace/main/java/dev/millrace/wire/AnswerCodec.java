@@ -66,18 +66,23 @@ final class AnswerCodec {
     private static Draw draw(RecordForm<Draw> form, List<LoggedAnswer.Item> items) {
         return new Draw(
                 form.text(Draw::answerId),
+                form.list(Draw::candidates, AnswerCodec::candidate),
                 form.list(
-                        Draw::candidates,
-                        candidate -> new Draw.Candidate(
-                                candidate.text(Draw.Candidate::item),
-                                candidate.smallNumber(Draw.Candidate::score),
-                                candidate.map(
-                                        each -> new TreeMap<>(each.values()),
-                                        texts -> texts.list(each -> each, TEXT)))),
+                        Draw::newcomers,
+                        newcomer -> new Draw.Newcomer(
+                                newcomer.part(Draw.Newcomer::candidate, AnswerCodec::candidate),
+                                newcomer.integer(Draw.Newcomer::clicks))),
                 items.stream()
                         .map(item -> new ScoredItem(item.item(), item.score()))
                         .toList(),
                 form.list(Draw::propensities, NUMBER));
+    }
+
+    private static Draw.Candidate candidate(RecordForm<Draw.Candidate> form) {
+        return new Draw.Candidate(
+                form.text(Draw.Candidate::item),
+                form.smallNumber(Draw.Candidate::score),
+                form.map(each -> new TreeMap<>(each.values()), texts -> texts.list(each -> each, TEXT)));
     }
 
     private static LoggedAnswer.Standing standing(RecordForm<LoggedAnswer.Standing> form) {
@@ -147,6 +152,7 @@ final class AnswerCodec {
                         exploration -> new Exploration(
                                 exploration.number(Exploration::temperature),
                                 exploration.integer(Exploration::best),
+                                exploration.integer(Exploration::slots),
                                 exploration.text(Exploration::seed))));
     }
 

@@ -129,7 +129,7 @@ async function tried(trial) {
   if (isTiming) return;
   isTiming = true;
   const path = question();
-  const undrawn = `${path.replace(/&explore=[^&]*/g, '')}&explore=0`; // a drawn answer is always another one
+  const undrawn = `${path.replace(/&explore(\.slots)?=[^&]*/g, '')}&explore=0`; // a drawn answer is always another one
   try {
     const before = idsOf(await json(undrawn));
     const start = performance.now();

@@ -7,10 +7,12 @@ import static org.assertj.core.api.Assertions.within;
 import dev.millrace.event.FeatureValue;
 import dev.millrace.event.Features;
 import dev.millrace.index.Draw.Candidate;
+import dev.millrace.index.Draw.Newcomer;
 import dev.millrace.popularity.PriorWeights;
 import dev.millrace.publish.ItemEmbedding;
 import dev.millrace.publish.PublishedPopularity;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.HexFormat;
 import java.util.List;
@@ -18,7 +20,10 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.Random;
+import java.util.SplittableRandom;
 import java.util.TreeMap;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -30,26 +35,52 @@ class DrawTest {
     private static final String MAKER = "maker";
     private static final String SEED = "000102030405060708090a0b0c0d0e0f";
     private static final double TEMPERATURE = 0.2;
-    private static final int PLACES = 3;
     private static final List<Candidate> CANDIDATES = List.of(
             candidate("a", 0.9f, "m1"),
             candidate("b", 0.8f, "m1"),
             candidate("c", 0.7f, "m2"),
             candidate("d", 0.4f, "m2"),
             candidate("e", 0.3f));
+    /** d is among the best, too. */
+    private static final List<Newcomer> NEWCOMERS = List.of(
+            new Newcomer(candidate("f", 0.5f, "m1"), 2),
+            new Newcomer(CANDIDATES.get(3), 0),
+            new Newcomer(candidate("g", 0.2f), 9));
 
     /** What holds in a draw. */
     private enum Rules {
         NONE,
         QUOTA,
-        QUOTA_AND_PIN;
+        QUOTA_AND_PIN,
+        SLOTS,
+        SLOTS_QUOTA_AND_PIN;
 
         private Map<String, Integer> atMost() {
-            return this == NONE ? Map.of() : Map.of(MAKER, 1);
+            return this == NONE || this == SLOTS ? Map.of() : Map.of(MAKER, 1);
         }
 
         private Map<String, Integer> pins() {
-            return this == QUOTA_AND_PIN ? Map.of("d", 2) : Map.of();
+            return this == QUOTA_AND_PIN || this == SLOTS_QUOTA_AND_PIN ? Map.of("d", 2) : Map.of();
+        }
+
+        private int places() {
+            return slots() == 0 ? 3 : 4;
+        }
+
+        private int slots() {
+            return this == SLOTS || this == SLOTS_QUOTA_AND_PIN ? 2 : 0;
+        }
+
+        /** Of the places beside pinned items: of four, the last ones of two halves; of three, those of one and two. */
+        private boolean isSlot(int place) {
+            return this == SLOTS ? place == 2 || place == 4 : this == SLOTS_QUOTA_AND_PIN && place > 1;
+        }
+
+        private List<Newcomer> newcomers() {
+            return NEWCOMERS.stream()
+                    .filter(each ->
+                            slots() > 0 && !pins().containsKey(each.candidate().item()))
+                    .toList();
         }
     }
 
@@ -100,31 +131,48 @@ class DrawTest {
             Rules rules, List<String> above, double probability, Map<List<String>, Double> expected) {
         List<String> answer = new ArrayList<>(above);
         rules.pins().forEach((item, place) -> answer.add(Math.min(place - 1, answer.size()), item));
-        List<Candidate> allowed = CANDIDATES.stream()
-                .filter(each -> !answer.contains(each.item()))
-                .filter(each -> rules.atMost().isEmpty()
-                        || each.values().isEmpty()
-                        || CANDIDATES.stream()
-                                .filter(other -> answer.contains(other.item()))
-                                .noneMatch(other -> other.values().equals(each.values())))
-                .toList();
-        if (answer.size() == PLACES || allowed.isEmpty()) {
+        Map<String, Double> odds = new HashMap<>();
+        if (rules.isSlot(above.size() + 1)) {
+            rules.newcomers().stream()
+                    .filter(each -> isAllowed(rules, answer, each.candidate()))
+                    .forEach(each -> odds.put(
+                            each.candidate().item(),
+                            odds(each.candidate()) * Math.exp(1 / Math.sqrt(each.clicks() + 1.0))));
+        }
+        if (odds.isEmpty()) {
+            CANDIDATES.stream()
+                    .filter(each -> isAllowed(rules, answer, each))
+                    .forEach(each -> odds.put(each.item(), odds(each)));
+        }
+        if (answer.size() == rules.places() || odds.isEmpty()) {
             expected.put(answer, probability);
             return;
         }
-        double sum = allowed.stream()
-                .mapToDouble(each -> Math.exp(each.score() / TEMPERATURE))
-                .sum();
-        for (Candidate each : allowed) {
+        double sum = odds.values().stream().mapToDouble(each -> each).sum();
+        odds.forEach((item, odd) -> {
             List<String> next = new ArrayList<>(above);
-            next.add(each.item());
-            expect(rules, next, probability * Math.exp(each.score() / TEMPERATURE) / sum, expected);
-        }
+            next.add(item);
+            expect(rules, next, probability * odd / sum, expected);
+        });
+    }
+
+    private static double odds(Candidate candidate) {
+        return Math.exp(candidate.score() / TEMPERATURE);
+    }
+
+    private static boolean isAllowed(Rules rules, List<String> answer, Candidate one) {
+        return !answer.contains(one.item())
+                && (rules.atMost().isEmpty()
+                        || one.values().isEmpty()
+                        || Stream.concat(CANDIDATES.stream(), NEWCOMERS.stream().map(Newcomer::candidate))
+                                .filter(other -> answer.contains(other.item()))
+                                .noneMatch(other -> other.values().equals(one.values())));
     }
 
     /**
      * As anybody can say it again, from the record of an answer: {@code import hmac, math; h = lambda item: hmac.new(bytes(range(16)), item, 'sha256').digest(); h(b'').hex()[:32];
-     * sorted('abcde', key=lambda i: math.log(-math.log(((int.from_bytes(h(i.encode())[:8], 'big') >> 12) + .5) / 2 ** 52)) - score[i] / .2)}.
+     * sorted('abcde', key=lambda i: math.log(-math.log(((int.from_bytes(h(i.encode())[:8], 'big') >> 12) + .5) / 2 ** 52)) - score[i] / .2)}; for slots {@code [8:16]}, and
+     * {@code - 1 / (clicks[i] + 1) ** .5} beside.
      */
     @Test
     void drawFollowsFromSeedAndIds() {
@@ -133,6 +181,82 @@ class DrawTest {
         assertThat(draw.answerId()).isEqualTo("07eff8b326b7798c9ccfcbdbe579489a");
         assertThat(draw.items()).extracting(ScoredItem::item).containsExactly("b", "c", "a");
         assertThat(drawn(Rules.NONE, TEMPERATURE, SEED)).isEqualTo(draw);
+        // newcomers in the order f d g
+        assertThat(drawn(Rules.SLOTS, TEMPERATURE, SEED).items())
+                .extracting(ScoredItem::item)
+                .containsExactly("b", "f", "c", "d");
+    }
+
+    @Test
+    void slotsAreTheLastPlacesOfEqualParts() {
+        assertThat(slots(10, 2)).containsExactly(5, 10);
+        assertThat(slots(10, 3)).containsExactly(4, 7, 10);
+        assertThat(slots(3, 3)).containsExactly(1, 2, 3);
+        assertThat(slots(2, 5)).containsExactly(1, 2); // pins may leave fewer places than there are slots
+        assertThat(slots(200, 0)).isEmpty();
+    }
+
+    private static List<Integer> slots(int places, int slots) {
+        Exploration exploration = new Exploration(1, 100, slots, SEED);
+        return IntStream.rangeClosed(1, places)
+                .filter(place -> exploration.isSlot(place, places))
+                .boxed()
+                .toList();
+    }
+
+    /** In three chunks, and with so few newcomers that they are looked for first, or so many that they are not. */
+    @ParameterizedTest
+    @ValueSource(ints = {600, 20})
+    void newcomersAreTheBestWithFewerThanTenClicks(int clicksUpTo) {
+        ItemIndex index = new ItemIndex(2);
+        SplittableRandom random = new SplittableRandom(3);
+        List<Newcomer> expected = new ArrayList<>();
+        for (int item = 0; item < 2 * IndexChunk.ROWS + 100; item++) {
+            int clicks = random.nextInt(clicksUpTo);
+            float score = random.nextInt(1 << 20) / (float) (1 << 20);
+            PublishedPopularity popularity = new PublishedPopularity(
+                    List.of((float) Math.log1p(clicks)), List.of(PublishedPopularity.ENDLESS), false);
+            Features old = Features.of(Map.of("old", new FeatureValue.Quantity(item % 2)));
+            index.upsert(
+                    new ItemEmbedding(
+                            "i" + item, Optional.of(new float[] {score, 0}), "g", 1, 0, 0, popularity, 0, old),
+                    1);
+            if (clicks < 10 && item % 2 == 1) {
+                expected.add(new Newcomer(new Candidate("i" + item, score, new TreeMap<>()), clicks));
+            }
+        }
+        expected.sort(Comparator.comparing(each -> -each.candidate().score()));
+        Newcomer pinned = expected.remove(0);
+        Search search = new Search(
+                new float[] {1, 0},
+                4,
+                expected.remove(1).candidate().item()::equals,
+                new ItemFilter(List.of(new ItemFilter.Between("old", 1, 1))),
+                PriorWeights.NONE,
+                Map.of(),
+                new Arrangement(
+                        List.of(),
+                        Map.of(),
+                        OptionalDouble.empty(),
+                        Map.of(pinned.candidate().item(), 1),
+                        Optional.of(new Exploration(0.01, 4, 1, SEED))));
+
+        Draw draw = index.draw(search);
+
+        assertThat(draw.newcomers()).isEqualTo(expected.subList(0, 4));
+        assertThat(draw.items().get(3).item())
+                .isIn(expected.stream()
+                        .limit(4)
+                        .map(each -> each.candidate().item())
+                        .toList());
+    }
+
+    @Test
+    void withoutNewcomersSlotsAreDrawnAsOtherPlaces() {
+        Draw plain = Draw.of(arrangement(Rules.NONE, TEMPERATURE, SEED), 4, CANDIDATES, List.of());
+
+        assertThat(Draw.of(arrangement(Rules.SLOTS, TEMPERATURE, SEED), 4, CANDIDATES, List.of()))
+                .isEqualTo(plain);
     }
 
     @Test
@@ -159,7 +283,7 @@ class DrawTest {
                 Map.of(MAKER, 2),
                 OptionalDouble.empty(),
                 Map.of("i299", 2, "i298", 1), // which the filter leaves out
-                Optional.of(new Exploration(10, 20, SEED)));
+                Optional.of(new Exploration(10, 20, 0, SEED)));
         Search search = new Search(
                 new float[] {1, 0},
                 12,
@@ -192,29 +316,34 @@ class DrawTest {
     @ParameterizedTest
     @ValueSource(doubles = {0, 0.0009, 100.1, -1, Double.NaN})
     void temperatureOutOfRangeIsRefused(double temperature) {
-        assertThatThrownBy(() -> new Exploration(temperature, 100, SEED)).hasMessageContaining("explore = ");
+        assertThatThrownBy(() -> new Exploration(temperature, 100, 0, SEED)).hasMessageContaining("explore = ");
     }
 
     @Test
     void unusableExplorationsAreRefused() {
-        Exploration good = new Exploration(1, 100, SEED);
+        Exploration good = new Exploration(1, 100, 0, SEED);
 
-        assertThatThrownBy(() -> new Exploration(1, 0, SEED)).hasMessageContaining("best = 0");
-        assertThatThrownBy(() -> new Exploration(1, 201, SEED)).hasMessageContaining("best = 201");
-        assertThatThrownBy(() -> new Exploration(1, 100, "00")).hasMessageContaining("must have 32");
+        assertThatThrownBy(() -> new Exploration(1, 0, 0, SEED)).hasMessageContaining("best = 0");
+        assertThatThrownBy(() -> new Exploration(1, 201, 0, SEED)).hasMessageContaining("best = 201");
+        assertThatThrownBy(() -> new Exploration(1, 100, -1, SEED)).hasMessageContaining("slots = -1");
+        assertThatThrownBy(() -> new Exploration(1, 100, 201, SEED)).hasMessageContaining("slots = 201");
+        assertThatThrownBy(() -> new Exploration(1, 100, 0, "00")).hasMessageContaining("must have 32");
         assertThatThrownBy(
                         () -> new Arrangement(List.of(), Map.of(), OptionalDouble.of(0.5), Map.of(), Optional.of(good)))
                 .hasMessageContaining("diversity");
     }
 
     private static Draw drawn(Rules rules, double temperature, String seed) {
-        Arrangement arrangement = new Arrangement(
+        return Draw.of(arrangement(rules, temperature, seed), rules.places(), CANDIDATES, rules.newcomers());
+    }
+
+    private static Arrangement arrangement(Rules rules, double temperature, String seed) {
+        return new Arrangement(
                 List.of(),
                 rules.atMost(),
                 OptionalDouble.empty(),
                 rules.pins(),
-                Optional.of(new Exploration(temperature, CANDIDATES.size(), seed)));
-        return Draw.of(arrangement, PLACES, CANDIDATES);
+                Optional.of(new Exploration(temperature, CANDIDATES.size(), rules.slots(), seed)));
     }
 
     private static Candidate candidate(String item, float score, String... makers) {

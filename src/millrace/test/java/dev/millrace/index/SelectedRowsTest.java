@@ -45,14 +45,19 @@ class SelectedRowsTest {
         }
 
         ItemFilter filter = filter(random);
-        SelectedRows selected = new SelectedRows(filter, names, ROWS);
+        boolean isOfNewcomers = random.nextBoolean();
+        SelectedRows selected = new SelectedRows(filter, isOfNewcomers, names, ROWS);
         for (int chunk = 0; chunk < columns.size(); chunk++) {
             Features[] ofChunk = attributes.get(chunk);
+            byte[] clicks = new byte[ROWS];
+            for (int row = 0; row < ROWS; row++) {
+                clicks[row] = (byte) random.nextInt(31);
+            }
             int[] expected = IntStream.range(0, ROWS)
-                    .filter(row -> filter.passes(ofChunk[row]))
+                    .filter(row -> filter.passes(ofChunk[row]) && (!isOfNewcomers || clicks[row] < 10))
                     .toArray();
 
-            selected.selectPassing(columns.get(chunk), ofChunk, ROWS);
+            selected.selectPassing(columns.get(chunk), ofChunk, clicks, ROWS);
 
             assertThat(rows(selected)).as("rows of chunk %d", chunk).isEqualTo(expected);
 
@@ -61,7 +66,7 @@ class SelectedRowsTest {
                 bounds[row] = random.nextInt(10) == 0 ? Float.NaN : random.nextInt(5);
             }
             selected.selectFrom(2, bounds, ROWS);
-            selected.keepPassing(columns.get(chunk), ofChunk);
+            selected.keepPassing(columns.get(chunk), ofChunk, clicks);
 
             assertThat(rows(selected))
                     .as("rows of chunk %d that score well", chunk)
@@ -82,9 +87,9 @@ class SelectedRowsTest {
             attributes[row] = shop("s" + row);
             columns.replace(row, Features.NONE, attributes[row]);
         }
-        SelectedRows selected = new SelectedRows(anyOf("shop", "s0", "s65532", "s65533", "s69999"), names, rows);
+        SelectedRows selected = new SelectedRows(anyOf("shop", "s0", "s65532", "s65533", "s69999"), false, names, rows);
 
-        selected.selectPassing(columns, attributes, rows);
+        selected.selectPassing(columns, attributes, new byte[rows], rows);
 
         assertThat(rows(selected)).containsExactly(0, 65_532, 65_533, 69_999);
     }

@@ -327,6 +327,29 @@ class AnswersTest {
     }
 
     @Test
+    void slotsAreOfItemsWithFewClicks() throws Exception {
+        PublishedPopularity nineClicks = new PublishedPopularity(Math.log(10), PublishedPopularity.ENDLESS, false);
+        scene.state()
+                .embedding(
+                        new ItemEmbedding("new", Optional.of(new float[] {-1, 0}), "g1", 7, 40, 0, nineClicks), 0, 0);
+        try (RecallServer exploring = scene.exploring(new ServeSettings.Exploring(0.01, 10, 4))) {
+            String two = "GET /v1/recall?user=u2&k=2";
+
+            RawClient.Answer answer = RawClient.ask(exploring.port(), two, "");
+            RawClient.Answer none = RawClient.ask(exploring.port(), two + "&explore.slots=0", "");
+            RawClient.Answer all = RawClient.ask(
+                    exploring.port(), "POST /v1/recall", "{\"user\": \"u2\", \"k\": 2, \"exploreSlots\": 2}");
+            RawClient.Answer one = RawClient.ask(exploring.port(), "GET /v1/recall?user=u2&k=1", "");
+
+            assertThat(found(answer)).containsExactly("a", "new"); // at most every second place, unless asked for
+            assertThat(answer.number("/items/1/propensity")).isEqualTo(1);
+            assertThat(found(none)).containsExactly("a", "b");
+            assertThat(found(all)).containsExactly("new", "a"); // no other has few
+            assertThat(found(one)).containsExactly("a");
+        }
+    }
+
+    @Test
     void pagesFollowEachOtherUntilNothingIsLeft() throws Exception {
         RawClient.Answer first = scene.get("/v1/recall?user=u2&k=2&pin=movie/c@1&page=first");
         RawClient.Answer second = scene.get("/v1/recall?user=u2&k=2&pin=movie/c@1&page=" + first.text("/next"));

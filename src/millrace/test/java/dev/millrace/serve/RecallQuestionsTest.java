@@ -64,6 +64,8 @@ class RecallQuestionsTest {
                 "user=u1&explore=101 | explore | a number from 0 to 100",
                 "user=u1&explore=NaN | explore | a number from 0 to 100",
                 "user=u1&explore=1e-4 | explore | 0, or a number from 0.001 to 100",
+                "user=u1&explore.slots=1 | explore.slots | must be 0 without explore",
+                "user=u1&explore.slots=11 | explore.slots | a whole number from 0 to 10",
                 "user=u1&explore=0.1 | explore | = 0.1 must be 0 here: it needs serve.answers.sample = 1, which is 0.0",
                 "user=u1&pin=a | pin | ITEM@PLACE",
                 "user=u1&pin=@1 | pin | ITEM@PLACE",
@@ -95,6 +97,7 @@ class RecallQuestionsTest {
                 "diversity=0.5 | diversity | must be absent with explore = 0.2",
                 "k=11 | k | = 11 must be at most 10, serve.explore.best, with explore = 0.2",
                 "explore=1e-4 | explore | 0, or a number from 0.001 to 100",
+                "k=3&explore.slots=4 | explore.slots | a whole number from 0 to 3",
             })
     void whatCannotBeExploredIsRefused(String query, String parameter, String rule) throws Exception {
         try (RecallServer exploring = scene.exploring(0.2, 10)) {
@@ -152,6 +155,7 @@ class RecallQuestionsTest {
                 "{\"user\": \"u1\", \"pin\": {\"a\": \"1\"}} | pin must be an object with a place for each item:",
                 "{\"user\": \"u1\", \"diversity\": \"0.5\"} | diversity must be a number from 0 to 1",
                 "{\"user\": \"u1\", \"explore\": \"0.5\"} | explore must be a number from 0 to 100",
+                "{\"user\": \"u1\", \"exploreSlots\": 1} | exploreSlots must be 0 without explore",
                 "{\"user\": \"u1\", \"page\": 1} | page is required, and must be a string",
                 "{\"user\": \"u1\", \"pin\": \"a@1\"} | pin must be a JSON object",
                 "{\"user\": \"u1\", \"weights\": {\"click\": 0}} | one of weights.click, weights.like must be above 0",

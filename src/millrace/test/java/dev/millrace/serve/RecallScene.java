@@ -61,8 +61,12 @@ final class RecallScene implements AutoCloseable {
 
     /** Another server of the same state, which explores from the best so many, if at that temperature questions that give none. Its answers are logged nowhere. */
     RecallServer exploring(double temperature, int best) {
-        return server(
-                0, 100, PATIENCE, AccessSettings.open("serve."), 1, new ServeSettings.Exploring(temperature, best));
+        return exploring(new ServeSettings.Exploring(temperature, best, 0));
+    }
+
+    /** Another server of the same state, which explores. Its answers are logged nowhere. */
+    RecallServer exploring(ServeSettings.Exploring exploring) {
+        return server(0, 100, PATIENCE, AccessSettings.open("serve."), 1, exploring);
     }
 
     /** Another server of the same state, with limits of its own. */
@@ -98,7 +102,7 @@ final class RecallScene implements AutoCloseable {
     }
 
     private RecallServer server(int maxRate, int maxConnections, Duration patience, AccessSettings access) {
-        return server(maxRate, maxConnections, patience, access, 0, new ServeSettings.Exploring(0, 100));
+        return server(maxRate, maxConnections, patience, access, 0, new ServeSettings.Exploring(0, 100, 0));
     }
 
     private RecallServer server(

@@ -14,8 +14,8 @@ class ServeSettingsTest {
 
     @Test
     void explorationIsOffOrOfAllAnswersInTheLog() {
-        assertThat(read("0", "0")).isEqualTo(new ServeSettings.Exploring(0, 100));
-        assertThat(read("0.05", "1")).isEqualTo(new ServeSettings.Exploring(0.05, 100));
+        assertThat(read("0", "0")).isEqualTo(new ServeSettings.Exploring(0, 100, 0));
+        assertThat(read("0.05", "1")).isEqualTo(new ServeSettings.Exploring(0.05, 100, 0));
     }
 
     @ParameterizedTest

@@ -10,6 +10,7 @@ import dev.millrace.index.Arrangement;
 import dev.millrace.index.Arrangement.Boost;
 import dev.millrace.index.Draw;
 import dev.millrace.index.Draw.Candidate;
+import dev.millrace.index.Draw.Newcomer;
 import dev.millrace.index.Exploration;
 import dev.millrace.index.ItemIndex;
 import dev.millrace.index.Placed;
@@ -105,7 +106,8 @@ class ReplayedServerTest {
                 good.question(),
                 good.query(),
                 good.items(),
-                Optional.of(new Draw(draw.answerId(), candidates, draw.items(), draw.propensities())));
+                Optional.of(
+                        new Draw(draw.answerId(), candidates, draw.newcomers(), draw.items(), draw.propensities())));
 
         assertThat(replayed(A, B, C).compare(good, Optional.of(ANN), CUT).outcome())
                 .isEqualTo(Outcome.EQUAL);
@@ -127,22 +129,61 @@ class ReplayedServerTest {
         propensities.set(0, Math.nextUp(propensities.get(0)));
         List<ScoredItem> turned = new ArrayList<>(draw.items());
         Collections.reverse(turned);
+        List<Newcomer> newcomers = draw.newcomers();
         RecallRequest ofAnotherSeed = exploring("00112233445566778899aabbccddeefe");
 
         assertThat(good.drawnAgain()).isEqualTo(good.draw());
         assertThat(answer().drawnAgain()).isEmpty();
         for (LoggedAnswer forged : List.of(
-                drawn(good, new Draw("00", draw.candidates(), draw.items(), draw.propensities())),
-                drawn(good, new Draw(draw.answerId(), draw.candidates(), draw.items(), propensities)),
-                drawn(good, new Draw(draw.answerId(), draw.candidates(), turned, draw.propensities())),
+                drawn(good, new Draw("00", draw.candidates(), newcomers, draw.items(), draw.propensities())),
+                drawn(good, new Draw(draw.answerId(), draw.candidates(), newcomers, draw.items(), propensities)),
+                drawn(good, new Draw(draw.answerId(), draw.candidates(), newcomers, turned, draw.propensities())),
                 drawn(
                         good,
-                        new Draw(draw.answerId(), draw.candidates().subList(0, 2), draw.items(), draw.propensities())),
+                        new Draw(
+                                draw.answerId(),
+                                draw.candidates().subList(0, 2),
+                                newcomers,
+                                draw.items(),
+                                draw.propensities())),
+                withNewcomers(good, clickedOnceMore(newcomers)),
+                withNewcomers(good, List.of()),
                 with(good, new LoggedAnswer.Question(ofAnotherSeed, Set.of()), good.query(), good.items(), good.draw()),
                 with(good, good.question(), good.query(), good.items(), Optional.empty()),
                 drawn(answer(), draw))) {
             assertThat(forged.drawnAgain()).isNotEqualTo(forged.draw());
         }
+    }
+
+    @Test
+    void newcomersAreFoundAgainAndOtherClicksAreNamed() {
+        LoggedAnswer good = answer(exploring("00112233445566778899aabbccddeeff"));
+        List<Newcomer> newcomers = good.draw().orElseThrow().newcomers();
+        LoggedAnswer other = withNewcomers(good, clickedOnceMore(newcomers));
+
+        assertThat(newcomers).extracting(Newcomer::clicks).containsExactly(0, 2, 4);
+        assertThat(replayed(A, B, C).compare(good, Optional.of(ANN), WHOLE).outcome())
+                .isEqualTo(Outcome.EQUAL);
+        assertThat(replayed(A, B, C)
+                        .compare(other, Optional.of(ANN), WHOLE)
+                        .difference()
+                        .orElseThrow())
+                .startsWith("newcomer 3 is c with ")
+                .contains(", 5 clicks, replayed c with ")
+                .endsWith(", 4 clicks");
+    }
+
+    private static List<Newcomer> clickedOnceMore(List<Newcomer> newcomers) {
+        List<Newcomer> more = new ArrayList<>(newcomers);
+        Newcomer last = more.remove(more.size() - 1);
+        more.add(new Newcomer(last.candidate(), last.clicks() + 1));
+        return more;
+    }
+
+    private static LoggedAnswer withNewcomers(LoggedAnswer answer, List<Newcomer> newcomers) {
+        Draw draw = answer.draw().orElseThrow();
+        return drawn(
+                answer, new Draw(draw.answerId(), draw.candidates(), newcomers, draw.items(), draw.propensities()));
     }
 
     private static LoggedAnswer drawn(LoggedAnswer answer, Draw draw) {
@@ -155,7 +196,7 @@ class ReplayedServerTest {
                 Map.of("colour", 2),
                 OptionalDouble.empty(),
                 Map.of(),
-                Optional.of(new Exploration(0.5, 100, seed))));
+                Optional.of(new Exploration(0.5, 100, 2, seed))));
     }
 
     @Test
@@ -378,6 +419,8 @@ class ReplayedServerTest {
     }
 
     private static ItemEmbedding vector(String item, long time, float... vector) {
+        int clicks = 2 * (item.charAt(0) - 'a');
+
         return new ItemEmbedding(
                 item,
                 Optional.of(vector),
@@ -385,7 +428,10 @@ class ReplayedServerTest {
                 1,
                 time,
                 0,
-                new PublishedPopularity(1.5, 60 * MINUTE, false),
+                new PublishedPopularity(
+                        List.of(1.5f, (float) Math.log1p(clicks)),
+                        List.of(60 * MINUTE, PublishedPopularity.ENDLESS),
+                        false),
                 T0,
                 Features.of(Map.of("colour", new FeatureValue.Category("red"))));
     }

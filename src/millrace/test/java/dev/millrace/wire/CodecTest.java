@@ -367,7 +367,7 @@ class CodecTest {
                         isExplored ? OptionalDouble.empty() : OptionalDouble.of(0.7),
                         Map.of("i7", 1, "i9", 3),
                         isExplored
-                                ? Optional.of(new Exploration(0.1, 100, "00112233445566778899aabbccddeeff"))
+                                ? Optional.of(new Exploration(0.1, 100, 2, "00112233445566778899aabbccddeeff"))
                                 : Optional.empty()));
         Draw draw = new Draw(
                 "0a1b",
@@ -375,6 +375,8 @@ class CodecTest {
                         new Draw.Candidate(
                                 "i1", 0.5f, new TreeMap<>(Map.of("maker", List.of("m1", "m2"), "category", List.of()))),
                         new Draw.Candidate("i2", -0.0f, new TreeMap<>())),
+                List.of(new Draw.Newcomer(
+                        new Draw.Candidate("i3", 0.25f, new TreeMap<>(Map.of("maker", List.of("m1")))), 7)),
                 List.of(new ScoredItem("i1", 0.5f)),
                 List.of(0.1));
         Answer.Assigned assigned = new Answer.Assigned("trial", Arm.TREATMENT);

@@ -108,7 +108,9 @@ class AnswersIT {
                     case 6 ->
                         "\"k\": 8, \"boost\": {\"category\": {\"c1\": 1}}, \"atMost\": {\"category\": 2},"
                                 + " \"diversity\": 0.7, \"pin\": {\"i5\": 2}";
-                    case 7 -> "\"k\": 6, \"explore\": 0.1, \"atMost\": {\"category\": 2}, \"pin\": {\"i5\": 2}";
+                    case 7 ->
+                        "\"k\": 6, \"explore\": 0.1, \"exploreSlots\": 2, \"atMost\": {\"category\": 2},"
+                                + " \"pin\": {\"i5\": 2}";
                     default -> "\"k\": 10";
                 };
         HttpRequest request = HttpRequest.newBuilder(URI.create(url + "/v1/recall"))
