@@ -189,15 +189,14 @@ final class IndexChunk {
     }
 
     /**
-     * Drops rows of which something is full.
+     * Drops the rows, of so many first ones, of which something is full.
      *
      * @param first number of the chunk's first row
-     * @param from the first of the chunk's rows, up to {@code to}, exclusive
      */
-    void dropBlocked(Quotas quotas, RankedRows ranked, int first, int from, int to) {
+    void dropBlocked(Quotas quotas, RankedRows ranked, int first, int count) {
         long stamp = lock.readLock();
         try {
-            quotas.dropBlocked(columns, ranked, first, from, to);
+            quotas.dropBlocked(columns, ranked, first, count);
         } finally {
             lock.unlockRead(stamp);
         }

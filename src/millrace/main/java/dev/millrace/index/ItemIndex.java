@@ -57,7 +57,7 @@ public final class ItemIndex {
      * What a search adds to some items is added to their bounds, too. So are boosts; a search asks once what each value adds (BoostedRows).
      *
      * Quotas. Where many items of one value score best, no floor says which others are found. So a search with quotas ranks all rows by their bounds
-     * (RankedRows), scores the first, and drops the rows of a value in blocks, without scoring them, once it has its number of items.
+     * (RankedRows) and scores the first. Rows of values that have their number of items are dropped as they lead and, if these are many, all at once.
      */
     private static final double MAX_NUMBER = 700; // e to its power is a double
     private static final int SCANS = 5; // of a search, at most; one that no writer meets needs one
@@ -216,7 +216,7 @@ public final class ItemIndex {
         check(search.query());
         membership.readLock().lock();
         try {
-            return search.arrangement().isByScore() ? best(search, false) : arranged(search);
+            return search.arrangement().isByScore() ? best(search, addedRows(search), false) : arranged(search);
         } finally {
             membership.readLock().unlock();
         }
@@ -238,8 +238,8 @@ public final class ItemIndex {
             List<ScoredItem> candidates = new ArrayList<>(pinned);
             Exploration exploration = arrangement.exploration().orElseThrow();
             Search others = search.besides(pinned, exploration.best());
-            candidates.addAll(best(others, false));
-            List<ScoredItem> newcomers = exploration.slots() == 0 ? List.of() : best(others, true);
+            candidates.addAll(best(others, added, false));
+            List<ScoredItem> newcomers = exploration.slots() == 0 ? List.of() : best(others, added, true);
             return Draw.of(
                     arrangement,
                     search.k(),
@@ -263,8 +263,7 @@ public final class ItemIndex {
     }
 
     /** @param isOfNewcomers whether only {@link Draw.Newcomer newcomers} are wanted */
-    private List<ScoredItem> best(Search search, boolean isOfNewcomers) {
-        AddedRows added = addedRows(search);
+    private List<ScoredItem> best(Search search, AddedRows added, boolean isOfNewcomers) {
         Scan scan;
         int scans = 0;
         do {
@@ -296,7 +295,7 @@ public final class ItemIndex {
         boolean isDiverse = arrangement.diversity().isPresent();
         Search others = search.besides(pinned.values(), isDiverse ? MarginalRelevance.candidates(search.k()) : wanted);
         List<ScoredItem> found = arrangement.atMost().isEmpty()
-                ? best(others, false)
+                ? best(others, added, false)
                 : scan(others, added, false).within(quotas, chunks, size);
         return placed(pinned, isDiverse ? relevance.choose(found, wanted) : found);
     }

@@ -64,6 +64,7 @@ final class MarginalRelevance {
         }
         return found;
     }
+
     /** Place of the candidate that is worth most; of equals, the first. */
     private int bestOf(List<Candidate> candidates) {
         int best = 0;

@@ -71,10 +71,10 @@ final class Quotas {
         return false;
     }
 
-    /** Drops the rows of a chunk, from one to another, of which something is known to be full, under its lock. */
-    void dropBlocked(AttributeColumns columns, RankedRows ranked, int first, int from, int to) {
+    /** Drops the rows, of so many first ones of a chunk, of which something is known to be full, under its lock. */
+    void dropBlocked(AttributeColumns columns, RankedRows ranked, int first, int count) {
         for (Attribute each : attributes) {
-            each.dropBlocked(columns, ranked, first, from, to);
+            each.dropBlocked(columns, ranked, first, count);
         }
     }
 
@@ -129,9 +129,9 @@ final class Quotas {
             }
         }
 
-        void dropBlocked(AttributeColumns columns, RankedRows ranked, int first, int from, int to) {
+        void dropBlocked(AttributeColumns columns, RankedRows ranked, int first, int count) {
             char[] numbers = columns.numbers(values.column());
-            for (int row = from; row < Math.min(to, numbers.length); row++) {
+            for (int row = 0; row < Math.min(count, numbers.length); row++) {
                 if (isBlocked(numbers[row], columns, row)) {
                     ranked.drop(first + row);
                 }

@@ -6,7 +6,7 @@ import java.util.Arrays;
 /**
  * Rows by bounds of their scores, best first. One thread.
  *
- * <p>Blocks of rows are a heap by their largest bound, so few rows are ever sorted, and rows that no longer matter leave a block at a time.
+ * <p>Blocks of rows are a heap by their largest bound, so few rows are ever sorted.
  */
 final class RankedRows {
 
@@ -57,7 +57,7 @@ final class RankedRows {
     }
 
     /** First row of the block with the largest bound. */
-    int block() {
+    private int block() {
         return blocks[0] * BLOCK;
     }
 

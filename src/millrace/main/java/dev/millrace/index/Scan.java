@@ -14,8 +14,8 @@ import java.util.PriorityQueue;
  */
 final class Scan {
 
-    /** While blocks of full values lead, one for so many rows, all rows of full values are dropped at once: that takes as long as so many blocks. */
-    private static final int A_SWEEP_FOR_ROWS = 1_024;
+    /** All rows of full values are dropped at once when one of so many rows was one that led: dropping these took as long as a sweep does. */
+    private static final int ROWS_OF_A_SWEEP = 1_024;
 
     private final Search search;
     private final AddedRows added;
@@ -81,7 +81,7 @@ final class Scan {
             rank(chunks.get(at), first, Math.min(size - first, IndexChunk.ROWS), ranked);
         }
         ranked.rank();
-        int blocksUntilSweep = size / A_SWEEP_FOR_ROWS;
+        int untilSweep = size / ROWS_OF_A_SWEEP;
         PriorityQueue<Ranked> next = new PriorityQueue<>(Comparator.comparing(Ranked::item, ScoredItem.BEST_FIRST));
         List<ScoredItem> found = new ArrayList<>();
         while (found.size() < search.k() && !(next.isEmpty() && ranked.isEmpty())) {
@@ -90,13 +90,12 @@ final class Scan {
                 IndexChunk chunk = chunks.get(row / IndexChunk.ROWS);
                 if (!chunk.isBlocked(quotas, row % IndexChunk.ROWS)) {
                     scored(chunk, row, ranked).ifPresent(next::add);
-                } else if (blocksUntilSweep-- > 0) {
-                    int inChunk = ranked.block() % IndexChunk.ROWS;
-                    chunk.dropBlocked(quotas, ranked, row - row % IndexChunk.ROWS, inChunk, inChunk + Loops.BYTE_BLOCK);
+                } else if (untilSweep-- > 0) {
+                    ranked.drop(row);
                     ranked.settle();
                 } else {
                     sweep(quotas, chunks, size, ranked);
-                    blocksUntilSweep = size / A_SWEEP_FOR_ROWS;
+                    untilSweep = size / ROWS_OF_A_SWEEP;
                 }
                 continue;
             }
@@ -135,11 +134,11 @@ final class Scan {
         }
     }
 
-    /** Drops all rows of full values, as their blocks lead one after the other. */
+    /** Drops all rows of full values. */
     private static void sweep(Quotas quotas, List<IndexChunk> chunks, int size, RankedRows ranked) {
         for (int first = 0; first < size; first += IndexChunk.ROWS) {
             chunks.get(first / IndexChunk.ROWS)
-                    .dropBlocked(quotas, ranked, first, 0, Math.min(size - first, IndexChunk.ROWS));
+                    .dropBlocked(quotas, ranked, first, Math.min(size - first, IndexChunk.ROWS));
         }
         ranked.rank();
     }
