@@ -60,6 +60,7 @@ public final class FreshnessBench {
     private static final int LOOKS_A_LINE = 10;
     private static final String WITHHELD = "millrace_learn_withheld";
     private static final String RECENT = "millrace_freshness_recent_seconds";
+    private static final String RANKED = "{by=\"model\",k=\"10\"}";
 
     private final Path directory;
     private final List<String> launcher;
@@ -175,6 +176,8 @@ public final class FreshnessBench {
                         .with("sentPerSecond", increase(sentBefore, sentAfter, seconds))
                         .with("coresUsed", increase(cpuBefore, cpuAfter, seconds))
                         .with("isWithheldAtTheEnd", trainer.gauge(WITHHELD) > 0) // withheld vectors are not counted
+                        .with("recallAt10", trainer.gauge("millrace_exam_recall" + RANKED)) // of the last events ranked
+                        .with("standardError", trainer.gauge("millrace_exam_recall_standard_error" + RANKED))
                         .with("unanswered", probes.unanswered()));
                 probes.waits().forEach((wait, sample) -> tell("waits", wait, sample));
                 watch("settling", plan, plan.seconds() - SETTLE_SECONDS, SETTLE_SECONDS, parts);
