@@ -32,6 +32,10 @@ public enum RejectReason {
     BAD_EXPOSURE("bad-exposure"),
     /** The generation of an exposure breaks the rule of ids. */
     BAD_GENERATION("bad-generation"),
+    /** The answer that an exposure names breaks the rule of ids, or has no place. */
+    BAD_ANSWER("bad-answer"),
+    /** The place of an exposure is below 1, or without an answer. */
+    BAD_PLACE("bad-place"),
     /** The action's name breaks a rule. */
     BAD_ACTION("bad-action"),
     /** The weight is out of range. */

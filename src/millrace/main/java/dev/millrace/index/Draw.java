@@ -88,8 +88,17 @@ public record Draw(
                 .reversed()
                 .thenComparing(one -> one.candidate().item());
 
-        private Drawable(Candidate candidate, double logit, ToDoubleFunction<String> noise) {
-            this(candidate, logit, logit + noise.applyAsDouble(candidate.item()), candidate.counted());
+        private Drawable(Candidate candidate, double logit, Keys keys) {
+            this(candidate, logit, keys.key(candidate.item(), logit), candidate.counted());
+        }
+    }
+
+    /** What says which item comes first: the one with the largest key. */
+    private interface Keys {
+        double key(String item, double logit);
+
+        static Keys noisy(ToDoubleFunction<String> noise) {
+            return (item, logit) -> logit + noise.applyAsDouble(item);
         }
     }
 
@@ -110,24 +119,54 @@ public record Draw(
      */
     public static Draw of(Arrangement arrangement, int k, List<Candidate> candidates, List<Newcomer> newcomers) {
         Exploration exploration = arrangement.exploration().orElseThrow();
-        double temperature = exploration.temperature();
+        return of(
+                arrangement,
+                exploration.temperature(),
+                k,
+                candidates,
+                newcomers,
+                Keys.noisy(exploration.noise(0)),
+                Keys.noisy(exploration.noise(1)));
+    }
+
+    /**
+     * Returns the same items with the propensities that they would have had at another temperature, each given the same places above. If other items come of it,
+     * these do not follow from the candidates.
+     *
+     * @param arrangement that they were drawn by
+     * @param k places that were asked for
+     */
+    public Draw at(double temperature, Arrangement arrangement, int k) {
+        Map<String, Integer> order = new HashMap<>();
+        items.forEach(each -> order.put(each.item(), order.size()));
+        Keys inOrder = (item, logit) -> -order.getOrDefault(item, Integer.MAX_VALUE);
+        return of(arrangement, temperature, k, candidates, newcomers, inOrder, inOrder);
+    }
+
+    private static Draw of(
+            Arrangement arrangement,
+            double temperature,
+            int k,
+            List<Candidate> candidates,
+            List<Newcomer> newcomers,
+            Keys keys,
+            Keys keysOfSlots) {
+        Exploration exploration = arrangement.exploration().orElseThrow();
         Quotas quotas = new Quotas(arrangement.atMost(), new AttributeColumns.Names());
         SortedMap<Integer, ScoredItem> pinned = new TreeMap<>();
         List<Drawable> best = new ArrayList<>();
-        ToDoubleFunction<String> noise = exploration.noise(0);
         for (Candidate each : candidates) {
             if (arrangement.pins().containsKey(each.item())) {
                 pinned.put(arrangement.pins().get(each.item()), each.scored());
                 quotas.take(each.counted());
             } else {
-                best.add(new Drawable(each, each.score() / temperature, noise));
+                best.add(new Drawable(each, each.score() / temperature, keys));
             }
         }
         best.sort(Drawable.LARGEST_FIRST);
         List<Drawable> ofSlots = new ArrayList<>();
-        ToDoubleFunction<String> noiseOfSlots = exploration.noise(1);
         newcomers.forEach(
-                each -> ofSlots.add(new Drawable(each.candidate(), each.optimisticLogit(temperature), noiseOfSlots)));
+                each -> ofSlots.add(new Drawable(each.candidate(), each.optimisticLogit(temperature), keysOfSlots)));
         ofSlots.sort(Drawable.LARGEST_FIRST);
         Map<String, Double> propensities = new HashMap<>();
         List<ScoredItem> drawn = new ArrayList<>();

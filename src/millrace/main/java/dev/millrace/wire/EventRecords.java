@@ -100,7 +100,8 @@ public final class EventRecords {
                 from.readLong(),
                 from.readLong(),
                 FeatureCodec.read(from),
-                textOrNothing(from));
+                textOrNothing(from),
+                Exposure.AnswerPlace.of(textOrNothing(from), orNothing(from, RecordDecoder::readInt)));
     }
 
     private static void write(RecordEncoder fields, Exposure exposure) {
@@ -111,6 +112,9 @@ public final class EventRecords {
                 .longInteger(exposure.producedAt());
         FeatureCodec.write(fields, exposure.context());
         writeTextOrNothing(fields, exposure.generation());
+        writeTextOrNothing(fields, exposure.place().map(Exposure.AnswerPlace::answer));
+        exposure.place()
+                .ifPresentOrElse(at -> fields.longInteger(1).longInteger(at.place()), () -> fields.longInteger(0));
     }
 
     private static Click click(RecordDecoder from) throws IOException {
@@ -143,10 +147,14 @@ public final class EventRecords {
     }
 
     private static Optional<String> textOrNothing(RecordDecoder from) throws IOException {
+        return orNothing(from, RecordDecoder::readString);
+    }
+
+    private static <T> Optional<T> orNothing(RecordDecoder from, AvroWire.Fields<T> value) throws IOException {
         return switch (from.readIndex()) {
             case 0 -> Optional.empty();
-            case 1 -> Optional.of(from.readString());
-            default -> throw new AvroRuntimeException("a field that may be null is text or nothing");
+            case 1 -> Optional.of(value.read(from));
+            default -> throw new AvroRuntimeException("a field that may be null is its value or nothing");
         };
     }
 

@@ -121,7 +121,9 @@ final class JsonEvents {
 
     private static Object value(Schema schema, JsonParser json) throws IOException {
         return switch (schema.getType()) {
-            case STRING, UNION -> text(json); // the union of null and string
+            case STRING -> text(json);
+            case UNION -> value(schema.getTypes().get(1), json); // after null
+            case INT -> whole(json);
             case DOUBLE -> number(json);
             case LONG -> millis(json);
             case MAP -> features(json);
@@ -139,6 +141,14 @@ final class JsonEvents {
     private static double number(JsonParser json) throws IOException {
         require(isNumber(json), json, "must be a number");
         return json.getDoubleValue();
+    }
+
+    private static int whole(JsonParser json) throws IOException {
+        require(
+                json.hasToken(JsonToken.VALUE_NUMBER_INT) && json.getNumberType() == NumberType.INT,
+                json,
+                "must be a whole number of 32 bits");
+        return json.getIntValue();
     }
 
     private static long millis(JsonParser json) throws IOException {

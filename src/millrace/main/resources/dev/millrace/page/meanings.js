@@ -54,6 +54,8 @@ const REASONS = {
   'bad-item': 'The item\'s id breaks a rule.',
   'bad-exposure': 'The id of the exposure that a click names breaks a rule.',
   'bad-generation': 'The name of the generation that an exposure brings breaks a rule.',
+  'bad-answer': 'The answer that an exposure names breaks the rule of ids, or has no place.',
+  'bad-place': 'The place of an exposure in its answer is below 1, or names no answer.',
   'bad-action': 'The name of the action breaks a rule.',
   'bad-weight': 'The weight is out of range.',
   'bad-time': 'The time is out of range.',

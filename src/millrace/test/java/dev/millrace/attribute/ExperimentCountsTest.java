@@ -312,7 +312,8 @@ class ExperimentCountsTest {
     }
 
     private void show(String id, String user, String generation) {
-        attribution.expose(new Exposure(id, user, "book", START, 0, Features.NONE, Optional.of(generation)));
+        attribution.expose(
+                new Exposure(id, user, "book", START, 0, Features.NONE, Optional.of(generation), Optional.empty()));
     }
 
     private long exposures() {

@@ -24,12 +24,24 @@ class EventTest {
                 .isInstanceOfSatisfying(
                         UnusableEventException.class,
                         broken -> assertThat(broken.rejected().reason()).isEqualTo(RejectReason.BAD_USER));
-        assertThatThrownBy(() -> new Exposure("e", "ann", "a", TIME, 0, Features.NONE, Optional.of("g\0")))
+        assertThatThrownBy(() ->
+                        new Exposure("e", "ann", "a", TIME, 0, Features.NONE, Optional.of("g\0"), Optional.empty()))
                 .hasMessage("generation = \"g?\": must not contain control characters");
         assertThatThrownBy(() -> exposure("ann", "a\0b", TIME))
                 .hasMessage("item = \"a?b\": must not contain control characters");
         assertThatThrownBy(() -> exposure("\ud83d", "a", TIME)).hasMessageContaining("must be valid Unicode");
         assertThatThrownBy(() -> exposure("x".repeat(257), "a", TIME)).hasMessageContaining("at most 256 bytes");
+    }
+
+    @Test
+    void aPlaceCountsFromOneAndComesWithItsAnswer() {
+        assertThatThrownBy(() -> new Exposure.AnswerPlace("a", 0)).hasMessage("place = 0: must be at least 1");
+        assertThatThrownBy(() -> new Exposure.AnswerPlace("", 1)).hasMessage("answer = \"\": must not be blank");
+        assertThatThrownBy(() -> Exposure.AnswerPlace.of(Optional.empty(), Optional.of(3)))
+                .hasMessage("place = 3: must be given together with answer");
+        assertThatThrownBy(() -> Exposure.AnswerPlace.of(Optional.of("a"), Optional.empty()))
+                .hasMessage("answer = \"a\": must be given together with place");
+        assertThat(Exposure.AnswerPlace.of(Optional.empty(), Optional.empty())).isEmpty();
     }
 
     @Test
@@ -62,7 +74,7 @@ class EventTest {
         assertThat(Arrays.stream(RejectReason.values()).map(RejectReason::label).collect(Collectors.joining(" ")))
                 .isEqualTo(
                         "undecodable unknown-schema null-value bad-key bad-partition misplaced-removal bad-id bad-user"
-                                + " bad-item bad-exposure bad-generation bad-action bad-weight bad-time bad-value bad-component"
+                                + " bad-item bad-exposure bad-generation bad-answer bad-place bad-action bad-weight bad-time bad-value bad-component"
                                 + " unknown-experiment refused-step too-large");
     }
 

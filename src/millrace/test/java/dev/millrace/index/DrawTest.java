@@ -17,6 +17,7 @@ import java.util.HashMap;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.Random;
@@ -95,6 +96,31 @@ class DrawTest {
     @Tag("long")
     void frequenciesOfAMillionMeetPropensities(Rules rules) {
         assertFrequencies(rules, 1_000_000);
+    }
+
+    /** An answer that both temperatures give has the propensities of either. */
+    @ParameterizedTest
+    @EnumSource
+    void propensitiesAtAnotherTemperatureAreItsOwn(Rules rules) {
+        Map<List<ScoredItem>, List<Double>> warmer = new HashMap<>();
+        Map<List<ScoredItem>, Draw> drawn = new HashMap<>();
+        for (int seed = 1; seed <= 2_000; seed++) {
+            Draw other = drawn(rules, 3 * TEMPERATURE, "%032x".formatted(seed));
+            warmer.put(other.items(), other.propensities());
+            Draw draw = drawn(rules, TEMPERATURE, "%032x".formatted(seed));
+            drawn.put(draw.items(), draw);
+        }
+        drawn.keySet().retainAll(warmer.keySet());
+
+        assertThat(drawn).hasSizeGreaterThan(3);
+        drawn.forEach((items, draw) -> {
+            Draw at = draw.at(3 * TEMPERATURE, arrangement(rules, TEMPERATURE, SEED), rules.places());
+            assertThat(at.items()).isEqualTo(items);
+            List<Double> expected = Objects.requireNonNull(warmer.get(items));
+            for (int place = 0; place < items.size(); place++) {
+                assertThat(at.propensities().get(place)).isCloseTo(expected.get(place), within(1e-12));
+            }
+        });
     }
 
     /** Of all answers that there can be, the probabilities are said anew from the definition. */

@@ -38,8 +38,15 @@ class EventBodiesTest {
             "}],\"{", new FeatureValue.Category("]}\\\"\n\u20ac\ud83d\ude00"),
             "price", new FeatureValue.Quantity(59.9),
             "tags", new FeatureValue.Bag(List.of("[", "{"))));
-    private static final Exposure EXPOSURE =
-            new Exposure("e1", "u1", "i1", T0, T0, FEATURES, Optional.of("g1-3f9a01bc"));
+    private static final Exposure EXPOSURE = new Exposure(
+            "e1",
+            "u1",
+            "i1",
+            T0,
+            T0,
+            FEATURES,
+            Optional.of("g1-3f9a01bc"),
+            Optional.of(new Exposure.AnswerPlace("07eff8b326b7798c", 3)));
     private static final Click CLICK =
             new Click("c1", "u2", "i1", Optional.of("e1"), "like", 2, T0 + 1, T0 + 1, FEATURES);
     private static final UserProfile PROFILE = new UserProfile("u3", T0 + 2, FEATURES);

@@ -62,7 +62,7 @@ public final class AvroBytes {
 
     static ExposureEvent exposure(String id, String user, String item, long time) {
         Instant at = Instant.ofEpochMilli(time);
-        return new ExposureEvent(id, user, item, at, at, Map.of(), null);
+        return new ExposureEvent(id, user, item, at, at, Map.of(), null, null, null);
     }
 
     static Map<String, dev.millrace.avro.FeatureValue> features(Features features) {

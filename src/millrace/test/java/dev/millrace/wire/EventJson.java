@@ -28,6 +28,10 @@ public final class EventJson {
         members.put("produced_at", exposure.producedAt());
         members.put("context", values(exposure.context()));
         exposure.generation().ifPresent(generation -> members.put("generation", generation));
+        exposure.place().ifPresent(at -> {
+            members.put("answer", at.answer());
+            members.put("place", at.place());
+        });
         return bytes(members);
     }
 

@@ -25,9 +25,20 @@ final class GeneratedEvents {
     }
 
     private static Arbitrary<Exposure> exposures() {
-        return Combinators.combine(ids(), ids(), ids(), times(), Arbitraries.longs(), features(), ids().optional())
-                .as((id, user, item, time, producedAt, context, generation) ->
-                        new Exposure(id, user, item, time, producedAt / 1_000_000, context, generation));
+        Arbitrary<Exposure.AnswerPlace> places = Combinators.combine(
+                        ids(), Arbitraries.integers().greaterOrEqual(1))
+                .as(Exposure.AnswerPlace::new);
+        return Combinators.combine(
+                        ids(),
+                        ids(),
+                        ids(),
+                        times(),
+                        Arbitraries.longs(),
+                        features(),
+                        ids().optional(),
+                        places.optional())
+                .as((id, user, item, time, producedAt, context, generation, place) ->
+                        new Exposure(id, user, item, time, producedAt / 1_000_000, context, generation, place));
     }
 
     static Arbitrary<Click> clicks() {

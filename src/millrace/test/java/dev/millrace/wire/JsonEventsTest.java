@@ -128,6 +128,26 @@ class JsonEventsTest {
         return changed;
     }
 
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "\"answer\":\"a\",\"place\":0 | place = 0: must be at least 1",
+                "\"answer\":\"a\",\"place\":1.0 | place = 1.0: must be a whole number of 32 bits",
+                "\"answer\":\"a\",\"place\":2147483648 | place = 2147483648: must be a whole number of 32 bits",
+                "\"answer\":\"a\",\"place\":\"1\" | place = \"1\": must be a whole number of 32 bits",
+                "\"answer\":7,\"place\":1 | answer = 7: must be a string",
+                "\"place\":1 | place = 1: must be given together with answer",
+                "\"answer\":\"a\",\"place\":null | answer = \"a\": must be given together with place",
+            })
+    void aPlaceThatCannotBeMeantIsRefused(String members, String told) {
+        String json =
+                "{\"exposure_id\":\"e\",\"user_id\":\"u\",\"item_id\":\"i\",\"time\":1767225600000," + members + "}";
+
+        assertThatThrownBy(() -> records.exposure(json.getBytes(StandardCharsets.UTF_8)))
+                .hasMessage(told);
+    }
+
     @Test
     void whatIsAbsentOrNullHasTheDefaultOfTheSchema() {
         Click expected =

@@ -74,15 +74,18 @@ class WriterSchemasTest {
 
     @Test
     void exposuresOfProducersWhoDoNotSayWhatWasShownGoOn() throws IOException {
-        Schema before = WriterSchemas.past().stream()
-                .filter(schema -> schema.getName().equals("ExposureEvent") && schema.getField("generation") == null)
-                .findFirst()
-                .orElseThrow();
+        List<Schema> before = WriterSchemas.past().stream()
+                .filter(schema -> schema.getName().equals("ExposureEvent"))
+                .toList();
 
-        Exposure read = new EventRecords(wire(Optional.empty())).exposure(written(before));
+        assertThat(before).hasSize(2);
+        for (Schema schema : before) {
+            Exposure read = new EventRecords(wire(Optional.empty())).exposure(written(schema));
 
-        assertThat(read).isEqualTo(new Exposure("e1", "u1", "i1", Streams.T0, 0, Features.NONE));
-        assertThat(read.generation()).isEmpty();
+            assertThat(read).isEqualTo(new Exposure("e1", "u1", "i1", Streams.T0, 0, Features.NONE));
+            assertThat(read.generation()).isEmpty();
+            assertThat(read.place()).isEmpty();
+        }
     }
 
     @Test

@@ -20,6 +20,10 @@ public record Shown(
         double expected,
         double expectedOfCandidate) {
 
+    Shown clicked(boolean click) {
+        return new Shown(user, item, place, click, propensity, candidate, expected, expectedOfCandidate);
+    }
+
     Shown with(double probability, double rate, double meanRate) {
         return new Shown(user, item, place, isClicked, propensity, probability, rate, meanRate);
     }

@@ -46,7 +46,9 @@ import picocli.CommandLine.Spec;
             "millrace evaluate --data ml-100k --format movielens --protocol holdout \\",
             "    --warm-up 0.8",
             "millrace evaluate --mini-batches --bootstrap-server kafka:9092",
-            "millrace evaluate --data shown.csv --protocol off-policy --candidate uniform"
+            "millrace evaluate --data shown.csv --protocol off-policy --candidate uniform",
+            "millrace evaluate --protocol off-policy --candidate explore=0.1 \\",
+            "    --bootstrap-server kafka:9092"
         })
 final class EvaluateCommand implements Callable<Integer> {
 
@@ -67,6 +69,7 @@ final class EvaluateCommand implements Callable<Integer> {
     private static final String LOG = EvaluationData.LOG;
     private static final String TOPICS = EvaluationData.TOPICS;
     private static final String OFF_POLICY = "--protocol off-policy";
+    private static final String EXPLORED = OFF_POLICY + " without --data";
 
     /** The options that have no use beside one: the log has its examples, its batches and one learner. */
     private static final Map<String, List<String>> NOT_WITH = Map.of(
@@ -84,7 +87,9 @@ final class EvaluateCommand implements Callable<Integer> {
             TOPICS,
             List.of("--data", "--format", "--events"),
             OFF_POLICY,
-            List.of("--format", "--events", TOPICS, "--config", "--set"));
+            List.of("--format", "--events", TOPICS, "--config", "--set", "--bootstrap-server"),
+            EXPLORED,
+            List.of("--format", "--events", TOPICS));
 
     /** The options that not every protocol uses. */
     private static final Map<String, Set<Protocol>> USED_BY = new TreeMap<>(Map.ofEntries(
@@ -145,7 +150,8 @@ final class EvaluateCommand implements Callable<Integer> {
                     "prequential: test, then learn. holdout: train on the first part, then find the rest. published:"
                             + " test with the published vectors, then learn. windows: one window after another,"
                             + " ranked by a model that is frozen within it and by one that keeps learning. off-policy:"
-                            + " what another policy would have earned, by a log with propensities in place of events"
+                            + " what another policy would have earned, by a log with propensities, or by the cluster's explored answers,"
+                            + " in place of events"
                             + " (${COMPLETION-CANDIDATES})")
     Protocol protocol = Protocol.prequential;
 
@@ -267,7 +273,7 @@ final class EvaluateCommand implements Callable<Integer> {
         requireUsed(given);
         requireData(given);
         if (protocol == Protocol.off_policy) {
-            offPolicy.estimates(data).run(output, "read", report);
+            offPolicy.estimates(data, config).run(output, "read", report);
             return 0;
         }
         requireEnd();
@@ -317,7 +323,10 @@ final class EvaluateCommand implements Callable<Integer> {
 
     /** The option that the examples come from. */
     private String source() {
-        return protocol == Protocol.off_policy ? OFF_POLICY : isOfLog ? LOG : isOfTopics ? TOPICS : "--data";
+        if (protocol == Protocol.off_policy) {
+            return data.path().isPresent() ? OFF_POLICY : EXPLORED;
+        }
+        return isOfLog ? LOG : isOfTopics ? TOPICS : "--data";
     }
 
     private EvaluationData recorded(Report found) {

@@ -29,10 +29,12 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.Predicate;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -63,6 +65,7 @@ class AnswersIT {
             ask(scene, directory.resolve("second").toString());
             List<LoggedAnswer> logged = logged(scene.settings().cluster());
             theTopicsGiveAllThatDidNotMove(scene, logged);
+            exploredAnswersAreEstimated(scene, logged);
             tamperedAnswersAreNamed(scene, logged);
         }
     }
@@ -168,6 +171,68 @@ class AnswersIT {
         assertThat(found.path("drawn").asInt()).isGreaterThan(posted / 10);
         assertThat(found.path("misdrawn").asInt()).isZero();
         assertThat(found.path("without_user").asInt()).isBetween(1, posted / 2);
+    }
+
+    private void exploredAnswersAreEstimated(TestCluster scene, List<LoggedAnswer> logged) throws Exception {
+        Map<String, String> users = new HashMap<>();
+        IntStream.range(0, USERS).forEach(user -> users.put(LoggedAnswer.Asker.digest("u" + user), "u" + user));
+        int answers = 0;
+        int shown = 0;
+        try (EventProducer producer = scene.producer()) {
+            for (LoggedAnswer answer : logged) {
+                String user = users.get(answer.asker().user());
+                if (user != null && answer.draw().isPresent()) {
+                    answers++;
+                    for (int place = 1; place <= answer.items().size(); place++) {
+                        show(producer, "x" + shown++, user, answer, place);
+                    }
+                }
+            }
+            producer.flush();
+        }
+
+        int exit = commands.run(
+                scene.given(),
+                "evaluate",
+                "--protocol",
+                "off-policy",
+                "--candidate",
+                "explore=0.2",
+                "--quiet",
+                "--output",
+                "json");
+
+        assertThat(exit).as(commands.err()).isZero();
+        JsonNode found = json.readTree(commands.out());
+        JsonNode all = found.path("rows").path(0);
+        assertThat(answers).isGreaterThan(3);
+        assertThat(found.path("answers").asInt())
+                .isEqualTo(number(logged, answer -> answer.draw().isPresent()));
+        assertThat(found.path("misfits").path("exposuresWithoutAnswer").asInt()).isEqualTo(CLICKS);
+        assertThat(found.path("misfits").path("clicksOfExposuresInNoRow").asInt())
+                .isEqualTo(CLICKS);
+        assertThat(all.path("shown").asInt()).isEqualTo(shown);
+        assertThat(all.path("logged").path("value").asDouble()).isEqualTo((double) answers / shown);
+        assertThat(all.path("meanWeight").path("value").asDouble()).isBetween(0.5, 2.0);
+    }
+
+    /** Shows an item of an answer; the first one is clicked. */
+    private static void show(EventProducer producer, String id, String user, LoggedAnswer answer, int place) {
+        String item = answer.items().get(place - 1).item();
+        String of = answer.draw().orElseThrow().answerId();
+        long time = TestCluster.T0 + CLICKS * 20_000L;
+        producer.send(new Exposure(
+                id,
+                user,
+                item,
+                time,
+                0,
+                Features.NONE,
+                Optional.empty(),
+                Optional.of(new Exposure.AnswerPlace(of, place))));
+        if (place == 1) {
+            producer.send(new Click("d" + id, user, item, Optional.of(id), "click", 1, time, 0, Features.NONE));
+        }
     }
 
     private void tamperedAnswersAreNamed(TestCluster scene, List<LoggedAnswer> logged) throws Exception {

@@ -265,7 +265,8 @@ final class ExperimentRaid implements ReplayEvent.Visitor {
                 event.time(),
                 event.producedAt(),
                 event.context(),
-                Optional.of(generation)));
+                Optional.of(generation),
+                event.place()));
         count();
     }
 

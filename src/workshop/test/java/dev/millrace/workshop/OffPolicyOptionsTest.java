@@ -88,6 +88,22 @@ class OffPolicyOptionsTest {
         assertThat(commands.err()).contains("must show an item that --data shows at place 2");
     }
 
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "--candidate uniform",
+                "--candidate explore=0.1 --raw-topics",
+                "--candidate explore=warm",
+                "--candidate explore=1000"
+            })
+    void theClustersAnswersHaveACandidateOfTheirOwn(String options) {
+        List<String> all = new ArrayList<>(List.of("evaluate", "--protocol", "off-policy", "--quiet"));
+        all.addAll(List.of(options.split(" ")));
+
+        assertThat(commands.run(all.toArray(String[]::new))).isEqualTo(2);
+        assertThat(commands.err()).contains(options.contains("raw") ? "--raw-topics" : "explore=");
+    }
+
     private int run(String... options) {
         List<String> all =
                 new ArrayList<>(List.of("evaluate", "--protocol", "off-policy", "--quiet", "--data", log.toString()));
