@@ -139,7 +139,7 @@ public final class FreshnessBench {
             throws IOException, InterruptedException {
         AvroWire wire = new AvroWire(settings.wire());
         ShopSettings shop = ShopSettings.read(settings.reader());
-        ReplayRun replay = new ReplayRun(new ShopGenerator(shop), plan.pace(), Long.MAX_VALUE, bad -> {});
+        ReplayRun replay = new ReplayRun(ShopGenerator.of(settings.reader()), plan.pace(), Long.MAX_VALUE, bad -> {});
         ExecutorService threads = Executors.newSingleThreadExecutor();
         try (EventProducer producer =
                         new EventProducer(settings.clients(), settings.topics().names(), wire);

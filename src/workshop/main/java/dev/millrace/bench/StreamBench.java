@@ -9,7 +9,6 @@ import dev.millrace.evaluate.Report;
 import dev.millrace.experiment.ExperimentReference;
 import dev.millrace.replay.Pace;
 import dev.millrace.shop.ShopGenerator;
-import dev.millrace.shop.ShopSettings;
 import dev.millrace.state.InputTopic;
 import dev.millrace.stream.BareTopology;
 import dev.millrace.stream.MillraceTopology;
@@ -195,8 +194,7 @@ public final class StreamBench {
 
     /** Returns how many records were sent, by input topic. */
     private static Map<InputTopic, Long> fill(MillraceSettings settings, long events) throws InterruptedException {
-        ReplayRun replay = new ReplayRun(
-                new ShopGenerator(ShopSettings.read(settings.reader())), new Pace.Max(), events, bad -> {});
+        ReplayRun replay = new ReplayRun(ShopGenerator.of(settings.reader()), new Pace.Max(), events, bad -> {});
         try (EventProducer producer =
                 new EventProducer(settings.clients(), settings.topics().names(), new AvroWire(settings.wire()))) {
             replay.run(producer, InstantSource.system());

@@ -2,6 +2,7 @@ package dev.millrace.shop;
 
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 
 /** The items that users can be shown: how they come and go, which are chosen, and how users like them. One thread. */
 interface Assortment {
@@ -28,16 +29,28 @@ interface Assortment {
 
     void clicked(Item item);
 
+    /** Returns all items so far in the order of their numbers, with those that were announced and those that are gone. */
+    List<Item> all();
+
+    /** Returns the ids of all items that the next visit must not show; the set does not change. */
+    Set<String> absent();
+
+    /** Returns the item with an id. */
+    default Item item(String id) {
+        return all().get(Integer.parseInt(id, 1, id.length(), 10));
+    }
+
     /** Returns how many visits there are at a time, in proportion to the mean of a day. */
     double rhythm(double time);
 
     /**
-     * An item with its hidden properties.
+     * An item with its hidden properties. Its id is an i and its number.
      *
      * @param until from when it is not shown, epoch milliseconds
      * @param logPrice 0 if it costs nothing
+     * @param isListed whether its features are sent
      */
-    record Item(String id, long since, long until, double[] place, double appeal, double logPrice) {
+    record Item(String id, long since, long until, double[] place, double appeal, double logPrice, boolean isListed) {
 
         /** Returns the best match of {@value Assortment#CANDIDATES} random items. */
         static Item matching(Users.User user, List<Item> items, HiddenSpace space) {

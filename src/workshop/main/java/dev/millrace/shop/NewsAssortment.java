@@ -8,10 +8,13 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.Deque;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.ObjLongConsumer;
+import java.util.stream.Collectors;
 
 /**
  * The articles of a newspaper: they live for hours and lose attention in that time. Some are announced ahead of their time, and some are never
@@ -52,7 +55,8 @@ final class NewsAssortment implements Assortment {
     private final Deque<Item> ahead = new ArrayDeque<>();
     private final List<Item> living = new ArrayList<>(); // the newest last
     private final RecentClicks recent = new RecentClicks(RECENT_CLICKS);
-    private int articles;
+    private final List<Item> articles = new ArrayList<>();
+    private Optional<Set<String>> absent = Optional.empty(); // until articles come or go
     private double nextArticle;
     private double nextBurst;
     private double burstEnds;
@@ -86,9 +90,12 @@ final class NewsAssortment implements Assortment {
         // an early click, too, is after its article
         while (!ahead.isEmpty() && ahead.element().since() <= nextVisit - ShopGenerator.MAX_EARLY_MILLIS) {
             living.add(ahead.remove());
+            absent = Optional.empty();
         }
         visitEnds = nextVisit + ShopGenerator.VISIT_MILLIS;
-        living.removeIf(article -> !isLiving(article));
+        if (living.removeIf(article -> !isLiving(article))) {
+            absent = Optional.empty();
+        }
         if (nextBurst <= nextVisit && !living.isEmpty()) {
             hot = Optional.of(living.get(living.size() - 1));
             burstEnds = nextVisit + (0.5 + space.uniform()) * BURST_MILLIS;
@@ -115,10 +122,14 @@ final class NewsAssortment implements Assortment {
         int category = space.below(HiddenSpace.CATEGORIES);
         int brand = space.below(HiddenSpace.BRANDS);
         double[] place = space.place(category, brand);
-        Item article = new Item("i" + articles++, since, (long) (time + life), place, space.gaussian(), 0);
+        double appeal = space.gaussian();
         double fate = space.uniform();
+        boolean isListed = fate < 1 - UNLISTED_SHARE;
         double lead = SHORTEST_LEAD * Math.pow(LONGEST_LEAD / SHORTEST_LEAD, space.uniform());
-        if (fate < 1 - UNLISTED_SHARE) {
+        Item article = new Item("i" + articles.size(), since, (long) (time + life), place, appeal, 0, isListed);
+        articles.add(article);
+        absent = Optional.empty();
+        if (isListed) {
             Features features = Features.of(Map.of(
                     "category", new FeatureValue.Category("category-" + category),
                     "brand", new FeatureValue.Category("brand-" + brand)));
@@ -169,6 +180,23 @@ final class NewsAssortment implements Assortment {
     @Override
     public void clicked(Item item) {
         recent.add(item);
+    }
+
+    @Override
+    public List<Item> all() {
+        return articles;
+    }
+
+    @Override
+    public Set<String> absent() {
+        if (absent.isEmpty()) {
+            Set<Item> present = new HashSet<>(living);
+            absent = Optional.of(articles.stream()
+                    .filter(article -> !present.contains(article))
+                    .map(Item::id)
+                    .collect(Collectors.toUnmodifiableSet()));
+        }
+        return absent.get();
     }
 
     /** Most is read, and written, at three in the afternoon. */

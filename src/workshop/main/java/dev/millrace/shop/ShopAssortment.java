@@ -8,6 +8,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.ObjLongConsumer;
 
 /** The items of a shop: they stay, and cost something. */
@@ -78,7 +79,7 @@ final class ShopAssortment implements Assortment {
         int brand = space.below(HiddenSpace.BRANDS);
         double[] place = space.place(category, brand);
         double logPrice = 2 + category % 5 * 0.5 + 0.5 * space.gaussian();
-        Item item = new Item("i" + items.size(), since, Long.MAX_VALUE, place, space.gaussian(), logPrice);
+        Item item = new Item("i" + items.size(), since, Long.MAX_VALUE, place, space.gaussian(), logPrice, true);
         items.add(item);
         byCategory.get(category).add(item);
         Features features = Features.of(Map.of(
@@ -124,6 +125,16 @@ final class ShopAssortment implements Assortment {
     @Override
     public void clicked(Item item) {
         recent.add(item);
+    }
+
+    @Override
+    public List<Item> all() {
+        return items;
+    }
+
+    @Override
+    public Set<String> absent() {
+        return Set.of();
     }
 
     @Override

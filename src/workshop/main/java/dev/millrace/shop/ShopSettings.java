@@ -5,6 +5,7 @@ import dev.millrace.settings.SettingsReader;
 /** The size and behaviour of the generated shop. {@code docs/generator.md} describes it. */
 public record ShopSettings(
         Kind kind,
+        Visitors visitors,
         long seed,
         int users,
         int items,
@@ -24,6 +25,14 @@ public record ShopSettings(
         NEWS
     }
 
+    /** What visitors see. */
+    public enum Visitors {
+        /** What is near their taste, popular, new, or any: the same whatever a model has learnt. */
+        CATALOGUE,
+        /** What the recall engine answers for them, once it can. */
+        ANSWERS
+    }
+
     private static final double TASTE_DAYS = 5; // until a favourite category changes, on average
 
     // some of each, so that a demo and a test meet them
@@ -36,6 +45,9 @@ public record ShopSettings(
                 reader.choice(
                         "shop.kind: shop: items that stay; news: articles that live for hours, some announced ahead, some never listed",
                         Kind.SHOP),
+                reader.choice(
+                        "shop.visitors: catalogue: see what is near their taste, popular, new, or any; answers: see what the recall engine answers for them, by a learner in the same process with all other settings, explored by serve.explore",
+                        Visitors.CATALOGUE),
                 reader.longInteger(
                         "shop.seed = 1 in [0, 9223372036854775807]: seed of all events; the same seed makes the same events"),
                 reader.integer("shop.users = 2000 in [1, 1000000]: users of the generated shop"),

@@ -68,6 +68,10 @@ final class Users {
         log.accept(new ReplayEvent.ProfileUpdate(new UserProfile(id, time, features)), time);
     }
 
+    List<User> all() {
+        return users;
+    }
+
     /**
      * Chooses a visitor, whose taste has drifted since the last visit. The probability of a user falls with the square root of their number, so a
      * few users visit often.

@@ -12,6 +12,7 @@ import dev.millrace.evaluate.StaleCopies;
 import dev.millrace.replay.DataSet;
 import dev.millrace.settings.InvalidSettingsException;
 import dev.millrace.settings.SettingFault;
+import dev.millrace.shop.ShopGenerator;
 import dev.millrace.workshop.evaluate.EvaluationData;
 import dev.millrace.workshop.evaluate.EvaluationRun;
 import dev.millrace.workshop.evaluate.Overlays;
@@ -335,8 +336,17 @@ final class EvaluateCommand implements Callable<Integer> {
             case TOPICS -> EvaluationData.ofTopics(found.progress(), found::isStopping);
             default ->
                 EvaluationData.ofDataSet(
-                        data::open, events == null ? Long.MAX_VALUE : events, output, found::isStopping);
+                        settings -> opened(settings, found),
+                        events == null ? Long.MAX_VALUE : events,
+                        output,
+                        found::isStopping);
         };
+    }
+
+    private DataSet opened(MillraceSettings settings, Report found) {
+        return data.isGenerated()
+                ? ShopGenerator.of(settings.reader(), visits -> visits.tell(found))
+                : data.open(settings);
     }
 
     private List<StaleCopies.Age> ages() {

@@ -37,7 +37,7 @@ public final class Workshop implements Extension {
 
     @Override
     public DataSet generated(SettingsReader settings) {
-        return new ShopGenerator(ShopSettings.read(settings));
+        return ShopGenerator.of(settings);
     }
 
     @Override

@@ -165,6 +165,24 @@ class NewsAssortmentTest {
                 .isEqualTo(1);
     }
 
+    @Test
+    void absentIsWhatIsBeforeItsTimeOrAfterItsEnd() {
+        NewsAssortment news = new NewsAssortment(news(NEWS), new HiddenSpace(1), (event, sentAt) -> {});
+        news.open();
+        for (int step = 0; step < 720; step++) {
+            long now = ShopGenerator.OPENING + step * 5_000L;
+
+            news.advance((double) now);
+
+            // as what is shown
+            assertThat(news.absent())
+                    .isEqualTo(news.all().stream()
+                            .filter(item -> item.since() > now - 5_000 || item.until() <= now + 24_000)
+                            .map(Assortment.Item::id)
+                            .collect(Collectors.toSet()));
+        }
+    }
+
     private interface Shown {
         void at(long now, Assortment.Item item);
     }

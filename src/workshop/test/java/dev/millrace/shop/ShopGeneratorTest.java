@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.millrace.event.CatalogueItem;
 import dev.millrace.event.Click;
 import dev.millrace.event.Exposure;
+import dev.millrace.event.FeatureValue;
+import dev.millrace.event.Features;
 import dev.millrace.replay.EventsByKind;
 import dev.millrace.replay.ReplayEvent;
 import dev.millrace.settings.SettingsReader;
@@ -17,6 +19,8 @@ import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.Supplier;
+import java.util.stream.Stream;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
 import net.jqwik.api.constraints.IntRange;
@@ -37,13 +41,76 @@ class ShopGeneratorTest {
     /** Recorded logs and documented figures depend on them. Whoever changes them on purpose records the digest anew. */
     @Test
     void theEventsOfTheDefaultShopAreThoseOfEarlierVersions() throws NoSuchAlgorithmException {
-        MessageDigest digest = MessageDigest.getInstance("SHA-256");
-        for (ReplayEvent event : events(DEFAULTS, 20_000)) {
-            digest.update(event.toString().getBytes(StandardCharsets.UTF_8));
-        }
-
-        assertThat(HexFormat.of().formatHex(digest.digest()))
+        assertThat(digest(events(DEFAULTS, 20_000)))
                 .isEqualTo("571c8c637f35d570c4f5cfbd5471ea1f5a0f4aceb45c8411da04ffe1d3073c1c");
+    }
+
+    @Test
+    void theEventsOfTheNewsAreThoseOfEarlierVersions() throws NoSuchAlgorithmException {
+        ShopSettings news = shop(Map.of(
+                "shop.kind", "news",
+                "shop.users", "300",
+                "shop.items", "50",
+                "shop.new-items-per-day", "3",
+                "shop.bursts-per-day", "6"));
+
+        assertThat(digest(events(news, 20_000)))
+                .isEqualTo("532cf76e0bbe0b1af859324080f6bf99dfbf87fa4f27e416eeed175e0f721884");
+    }
+
+    @Test
+    void visitorsSeeTheAnswerInItsOrder() {
+        List<String> answer = List.of("i7", "i3", "i5");
+        Recommender fixed = new Recommender() {
+            @Override
+            public void take(ReplayEvent sent) {}
+
+            @Override
+            public List<String> answer(String user, Features context, Supplier<Set<String>> absent, int k) {
+                return answer;
+            }
+
+            @Override
+            public void close() {}
+        };
+
+        List<ReplayEvent> events = new ShopGenerator(shop(Map.of("shop.users", "1")), () -> fixed, visits -> {})
+                .events(bad -> {})
+                .limit(2_000)
+                .toList();
+
+        Map<FeatureValue, Set<String>> byPosition = new HashMap<>();
+        EventsByKind.exposures(events).forEach(exposure -> byPosition
+                .computeIfAbsent(exposure.context().value("position").orElseThrow(), first -> new HashSet<>())
+                .add(exposure.item()));
+        assertThat(byPosition)
+                .isEqualTo(Map.of(
+                        new FeatureValue.Quantity(0), Set.of("i7"),
+                        new FeatureValue.Quantity(1), Set.of("i3"),
+                        new FeatureValue.Quantity(2), Set.of("i5")));
+    }
+
+    @Test
+    void sameSeedGivesTheSameAnsweredVisits() {
+        Map<String, String> given = Map.of("shop.visitors", "answers", "shop.users", "100");
+        Map<String, String> drawn = Map.of(
+                "shop.visitors", "answers",
+                "shop.users", "100",
+                "serve.explore", "0.1",
+                "serve.explore.slots", "1",
+                "serve.answers.sample", "1");
+
+        List<ReplayEvent> events = answered(drawn);
+
+        assertThat(answered(drawn)).isEqualTo(events);
+        assertThat(answered(given)).isNotEqualTo(events).isNotEqualTo(answered(Map.of("shop.users", "100")));
+    }
+
+    private static List<ReplayEvent> answered(Map<String, String> given) {
+        try (Stream<ReplayEvent> events =
+                ShopGenerator.of(new SettingsReader(given)).events(bad -> {})) {
+            return events.limit(40_000).toList();
+        }
     }
 
     @Property(tries = 20)
@@ -51,7 +118,8 @@ class ShopGeneratorTest {
             @ForAll @IntRange(min = 0, max = 1_000) int seed,
             @ForAll @IntRange(min = 1, max = 300) int users,
             @ForAll @IntRange(min = 10, max = 200) int items) {
-        ShopSettings settings = new ShopSettings(ShopSettings.Kind.SHOP, seed, users, items, 3, 1, 4, 5, 0.1, 0.1, 0.1);
+        ShopSettings settings = new ShopSettings(
+                ShopSettings.Kind.SHOP, ShopSettings.Visitors.CATALOGUE, seed, users, items, 3, 1, 4, 5, 0.1, 0.1, 0.1);
 
         List<ReplayEvent> events = events(settings, 5_000);
 
@@ -102,6 +170,14 @@ class ShopGeneratorTest {
         assertThat(later).hasSizeGreaterThan(50);
         assertThat(EventsByKind.exposures(events))
                 .anySatisfy(exposure -> assertThat(later).contains(exposure.item()));
+    }
+
+    private static String digest(List<ReplayEvent> events) throws NoSuchAlgorithmException {
+        MessageDigest digest = MessageDigest.getInstance("SHA-256");
+        for (ReplayEvent event : events) {
+            digest.update(event.toString().getBytes(StandardCharsets.UTF_8));
+        }
+        return HexFormat.of().formatHex(digest.digest());
     }
 
     private static long after(Click click, Map<String, Exposure> exposures) {

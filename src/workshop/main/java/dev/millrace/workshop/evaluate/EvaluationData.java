@@ -27,6 +27,7 @@ import java.io.PrintWriter;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Optional;
 import java.util.SortedSet;
 import java.util.TreeSet;
@@ -71,10 +72,15 @@ public final class EvaluationData {
             OutputOption output,
             BooleanSupplier isStopped) {
         return new EvaluationData(
-                settings -> List.of(
-                        settings.attribution(),
-                        DataSets.settings(settings.reader()),
-                        ShopSettings.read(settings.reader())),
+                settings -> {
+                    ShopSettings shop = ShopSettings.read(settings.reader());
+                    return List.of(
+                            settings.attribution(),
+                            DataSets.settings(settings.reader()),
+                            shop,
+                            // what visitors see depends on the model, and on how it answers
+                            shop.visitors() == ShopSettings.Visitors.ANSWERS ? settings.values() : Map.of());
+                },
                 settings -> read(dataSets.apply(settings), settings, maxEvents, output, isStopped));
     }
 
