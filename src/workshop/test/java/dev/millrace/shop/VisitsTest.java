@@ -9,6 +9,7 @@ import dev.millrace.settings.SettingsReader;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
@@ -60,7 +61,7 @@ class VisitsTest {
     }
 
     /** @param every hours between clicks, the first of which comes with the item */
-    private void click(Assortment.Item item, int clicks, int every) {
+    private void click(Assortment.Item item, int clicks, long every) {
         for (int click = 0; click < clicks; click++) {
             visits.shown(item, true, item.since() + every * click * HOUR);
         }
@@ -81,7 +82,7 @@ class VisitsTest {
     private Map<String, Object> row(String table) {
         Report report = new Report(line -> {}, Progress.NONE);
         visits.tell(report);
-        return ((List<Map<String, Object>>) report.found().get(table)).get(0);
+        return ((List<Map<String, Object>>) Objects.requireNonNull(report.found().get(table))).get(0);
     }
 
     /** Items that are liked for their appeal alone. */
