@@ -82,7 +82,9 @@ class VisitsTest {
     private Map<String, Object> row(String table) {
         Report report = new Report(line -> {}, Progress.NONE);
         visits.tell(report);
-        return ((List<Map<String, Object>>) Objects.requireNonNull(report.found().get(table))).get(0);
+        return ((List<Map<String, Object>>)
+                        Objects.requireNonNull(report.found().get(table)))
+                .get(0);
     }
 
     /** Items that are liked for their appeal alone. */
