@@ -33,6 +33,7 @@ class LiveStreamTest {
     private static final int LARGE = 1 << 20;
 
     private final AtomicLong now = new AtomicLong();
+    private final AtomicLong readings = new AtomicLong(); // of the clock
     private final List<String> told = new CopyOnWriteArrayList<>(); // answers
     private final HttpSetup setup = new HttpSetup(
             "127.0.0.1",
@@ -41,7 +42,10 @@ class LiveStreamTest {
             new ClientLimits(64, 10_000, 1 << 20, Duration.ofSeconds(1), 1_000),
             1,
             Duration.ofSeconds(5));
-    private final LiveStream live = new LiveStream(setup.clients(), setup.connections(), now::get);
+    private final LiveStream live = new LiveStream(setup.clients(), setup.connections(), () -> {
+        readings.incrementAndGet();
+        return now.get();
+    });
     private final Javalin server = Javalin.create(config -> {
                 setup.applyTo(config, path -> "GET");
                 config.jetty.modifyServer(jetty -> jetty.insertHandler(live));
@@ -192,11 +196,13 @@ class LiveStreamTest {
         assertThat(slow.readsToItsEnd()).isFalse();
     }
 
-    /** A client with a head that said 200. */
+    /** A client with a head that said 200, to which nothing is on its way. */
     private Listener listen() throws IOException {
+        long before = readings.get();
         Listener listener = request();
         assertThat(listener.status()).contains("200");
         listener.awaitLine("retry: ");
+        await().until(() -> readings.get() == before + 2); // as it came, and as its head had gone
         return listener;
     }
 
