@@ -221,8 +221,8 @@ public record AttributionSettings(
         return deduplicationEnd(exposureTime) + 1;
     }
 
-    /** Returns true if a click that names no exposure can answer an exposure of that time. */
-    boolean covers(long exposureTime, Click click) {
+    /** Returns true if a click is within the window of an exposure of that time, as it must be to answer one that it does not name. */
+    public boolean covers(long exposureTime, Click click) {
         return exposureTime <= click.time() && click.time() <= windowEnd(exposureTime);
     }
 

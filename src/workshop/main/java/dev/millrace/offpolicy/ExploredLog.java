@@ -193,8 +193,7 @@ public final class ExploredLog {
         Exposure exposure = rows.get(id).exposure();
         if (!exposure.user().equals(click.user()) || !exposure.item().equals(click.item())) {
             count(Misfit.CLICK_OF_ANOTHER_USER_OR_ITEM);
-        } else if (click.time() < exposure.time()
-                || click.time() - exposure.time() > settings.window().toMillis()) {
+        } else if (!settings.covers(exposure.time(), click)) {
             count(Misfit.CLICK_OUTSIDE_THE_WINDOW);
         } else {
             clicked.add(id);

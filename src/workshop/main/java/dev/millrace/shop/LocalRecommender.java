@@ -3,12 +3,8 @@ package dev.millrace.shop;
 import dev.millrace.attribute.Attribution;
 import dev.millrace.attribute.AttributionSettings;
 import dev.millrace.attribute.TrainingExample;
-import dev.millrace.catalogue.CatalogueChange;
-import dev.millrace.event.CatalogueItem;
-import dev.millrace.event.Click;
-import dev.millrace.event.Exposure;
+import dev.millrace.evaluate.EventFeed;
 import dev.millrace.event.Features;
-import dev.millrace.event.UserProfile;
 import dev.millrace.feature.UserFeatures;
 import dev.millrace.index.Arrangement;
 import dev.millrace.index.Exploration;
@@ -37,10 +33,9 @@ import java.util.function.Supplier;
  * Attributes, learns and answers in this process, by the classes of trainer and server.
  *
  * <p>It learns full batches, and publishes after each. Until it has learnt {@value #CLICKS_BEFORE} clicks, it answers nothing: nobody serves a model that knows
- * nothing. In place of the server's random bits, it draws those of
- * explored answers by a seed, so that the same settings give the same answers.
+ * nothing. It draws explored answers by a seed, so that the same settings give the same answers.
  */
-final class LocalRecommender implements Recommender, ReplayEvent.Visitor, Attribution.Output {
+final class LocalRecommender implements Recommender, Attribution.Output {
 
     /** The settings of its parts. */
     record Settings(AttributionSettings attribution, TrainerSettings trainer, ServeSettings serve) {
@@ -56,16 +51,16 @@ final class LocalRecommender implements Recommender, ReplayEvent.Visitor, Attrib
     private final ServeSettings serve;
     private final Map<String, UserFeatures> users = new HashMap<>();
     private final RecallEngine recall = new RecallEngine(user -> Optional.ofNullable(users.get(user)));
-    private final Attribution attribution;
     private final Trainer trainer;
+    private final EventFeed feed;
     private final LocalGeneration generation;
     private final SplittableRandom random;
     private long clock; // of the events, epoch milliseconds
 
     LocalRecommender(Settings settings, long seed) {
         serve = settings.serve();
-        attribution = new Attribution(settings.attribution(), new MemoryEntries(), this);
         trainer = new Trainer(settings.trainer());
+        feed = new EventFeed(new Attribution(settings.attribution(), new MemoryEntries(), this), trainer);
         generation = new LocalGeneration(settings.trainer(), trainer);
         recall.serve(generation.pair());
         random = new SplittableRandom(seed);
@@ -74,28 +69,8 @@ final class LocalRecommender implements Recommender, ReplayEvent.Visitor, Attrib
     @Override
     public void take(ReplayEvent sent) {
         clock = Math.max(clock, sent.time());
-        sent.accept(this);
-    }
-
-    @Override
-    public void item(CatalogueItem item) {
-        trainer.change(new CatalogueChange.Upsert(item));
+        sent.accept(feed);
         learn();
-    }
-
-    @Override
-    public void profile(UserProfile profile) {
-        attribution.profile(profile);
-    }
-
-    @Override
-    public void exposure(Exposure exposure) {
-        attribution.expose(exposure);
-    }
-
-    @Override
-    public void click(Click click) {
-        attribution.click(click);
     }
 
     @Override

@@ -27,8 +27,8 @@ import java.util.stream.StreamSupport;
  *
  * <p>Layout: users and items are unit vectors of {@value HiddenSpace#DIMS} dimensions. Each category has a fixed direction. An item lies near the direction of
  * its category, and a user lies between the directions of two favourite categories, which change over time ({@link Users}). Visits are a Poisson process. A
- * visit is a list of exposures. The {@link Assortment} or a {@link Recommender} chooses them, and the assortment's logistic model decides about each click. {@code docs/generator.md} describes
- * both.
+ * visit is a list of exposures. The {@link Assortment} or a {@link Recommender} chooses them, and the assortment's logistic model decides about each click.
+ * {@code docs/generator.md} describes both.
  *
  * <p>Invariant: everything follows from the settings and the seed ({@link HiddenSpace}). Events leave in the order of the time at which they are sent, since an
  * event waits until no later visit can precede it.

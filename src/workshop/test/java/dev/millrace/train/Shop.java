@@ -3,12 +3,8 @@ package dev.millrace.train;
 import dev.millrace.app.MillraceSettings;
 import dev.millrace.attribute.Attribution;
 import dev.millrace.attribute.TrainingExample;
-import dev.millrace.catalogue.CatalogueChange;
-import dev.millrace.event.CatalogueItem;
-import dev.millrace.event.Click;
-import dev.millrace.event.Exposure;
+import dev.millrace.evaluate.EventFeed;
 import dev.millrace.event.Features;
-import dev.millrace.event.UserProfile;
 import dev.millrace.feature.UserFeatures;
 import dev.millrace.replay.ReplayEvent;
 import dev.millrace.settings.SettingsReader;
@@ -40,7 +36,7 @@ public final class Shop implements AutoCloseable {
     private final Trainer trainer;
     private final Attribution attribution;
     private final SortedMap<String, UserFeatures> users = new TreeMap<>();
-    private final Taken taken = new Taken();
+    private final EventFeed feed;
     private long time;
 
     /**
@@ -71,6 +67,7 @@ public final class Shop implements AutoCloseable {
     public Shop(MillraceSettings settings, OrderedEntries entries, Attribution.Output witness) {
         trainer = new Trainer(settings.trainer());
         attribution = new Attribution(settings.attribution(), entries, new Told(witness));
+        feed = new EventFeed(attribution, trainer);
     }
 
     /** A shop of which nobody else is told. */
@@ -118,7 +115,8 @@ public final class Shop implements AutoCloseable {
 
     /** Takes an event. If it fills a batch, the batch is learnt; returns the outcome of that. */
     public Optional<StepOutcome> take(ReplayEvent event) {
-        event.accept(taken);
+        time = event.isInteraction() ? Math.max(time, event.time()) : time;
+        event.accept(feed);
         return trainer.isBatchReady() ? Optional.of(finish()) : Optional.empty();
     }
 
@@ -169,32 +167,6 @@ public final class Shop implements AutoCloseable {
     @Override
     public void close() {
         trainer.close();
-    }
-
-    /** What is done with an event. */
-    private final class Taken implements ReplayEvent.Visitor {
-
-        @Override
-        public void item(CatalogueItem item) {
-            trainer.change(new CatalogueChange.Upsert(item));
-        }
-
-        @Override
-        public void profile(UserProfile profile) {
-            attribution.profile(profile);
-        }
-
-        @Override
-        public void exposure(Exposure exposure) {
-            time = Math.max(time, exposure.time());
-            attribution.expose(exposure);
-        }
-
-        @Override
-        public void click(Click click) {
-            time = Math.max(time, click.time());
-            attribution.click(click);
-        }
     }
 
     /** What the attribution puts out goes to the trainer. */

@@ -7,11 +7,7 @@ import dev.millrace.app.MillraceSettings;
 import dev.millrace.attribute.Attribution;
 import dev.millrace.attribute.TrainingExample;
 import dev.millrace.batch.MiniBatch;
-import dev.millrace.catalogue.CatalogueChange;
-import dev.millrace.event.CatalogueItem;
-import dev.millrace.event.Click;
-import dev.millrace.event.Exposure;
-import dev.millrace.event.UserProfile;
+import dev.millrace.evaluate.EventFeed;
 import dev.millrace.feature.UserFeatures;
 import dev.millrace.model.NumericFingerprint;
 import dev.millrace.model.engine.Engine;
@@ -260,30 +256,10 @@ class RecordedLogTest {
         try (DataOutputStream out = new DataOutputStream(bytes)) {
             Attribution attribution =
                     new Attribution(settings.attribution(), new MemoryEntries(), new ExamplesInto(trainer));
-            ReplayEvent.Visitor visitor = new ReplayEvent.Visitor() {
-                @Override
-                public void item(CatalogueItem item) {
-                    trainer.change(new CatalogueChange.Upsert(item));
-                }
-
-                @Override
-                public void profile(UserProfile profile) {
-                    attribution.profile(profile);
-                }
-
-                @Override
-                public void exposure(Exposure exposure) {
-                    attribution.expose(exposure);
-                }
-
-                @Override
-                public void click(Click click) {
-                    attribution.click(click);
-                }
-            };
+            EventFeed feed = new EventFeed(attribution, trainer);
             var events = from.iterator();
             for (int closed = 0; closed < batches && events.hasNext(); ) {
-                events.next().accept(visitor);
+                events.next().accept(feed);
                 if (trainer.isBatchReady()) {
                     MiniBatch batch = trainer.closeBatch();
                     trainer.learnUnexamined(batch);
