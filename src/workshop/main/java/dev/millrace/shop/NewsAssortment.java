@@ -8,6 +8,7 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.Deque;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
@@ -35,6 +36,9 @@ final class NewsAssortment implements Assortment {
     static final double SHORTEST_LEAD = 300_000;
     static final double LONGEST_LEAD = 6 * 3_600_000.0;
 
+    /** Standard deviation of each component's noise: the noise is as long as the vector of the topic. */
+    static final double EMBEDDING_NOISE = 1 / Math.sqrt(HiddenSpace.DIMS);
+
     private static final double LIFE_SPREAD = 0.6;
     private static final double BURST_MILLIS = 3_600_000;
     private static final int RECENT_CLICKS = 1_500;
@@ -51,6 +55,7 @@ final class NewsAssortment implements Assortment {
 
     private final ShopSettings settings;
     private final HiddenSpace space;
+    private final HiddenSpace noise; // of embeddings alone, so that all else is the same without them
     private final ObjLongConsumer<ReplayEvent> log;
     private final Deque<Item> ahead = new ArrayDeque<>();
     private final List<Item> living = new ArrayList<>(); // the newest last
@@ -67,6 +72,7 @@ final class NewsAssortment implements Assortment {
     NewsAssortment(ShopSettings settings, HiddenSpace space, ObjLongConsumer<ReplayEvent> log) {
         this.settings = settings;
         this.space = space;
+        this.noise = new HiddenSpace(~settings.seed());
         this.log = log;
         for (int at = 0; at < settings.items(); at++) {
             double life = life();
@@ -122,6 +128,7 @@ final class NewsAssortment implements Assortment {
         int category = space.below(HiddenSpace.CATEGORIES);
         int brand = space.below(HiddenSpace.BRANDS);
         double[] place = space.place(category, brand);
+        FeatureValue embedding = embedding(place);
         double appeal = space.gaussian();
         double fate = space.uniform();
         boolean isListed = fate < 1 - UNLISTED_SHARE;
@@ -130,14 +137,25 @@ final class NewsAssortment implements Assortment {
         articles.add(article);
         absent = Optional.empty();
         if (isListed) {
-            Features features = Features.of(Map.of(
-                    "category", new FeatureValue.Category("category-" + category),
-                    "brand", new FeatureValue.Category("brand-" + brand)));
+            Map<String, FeatureValue> features = new HashMap<>();
+            features.put("category", new FeatureValue.Category("category-" + category));
+            features.put("brand", new FeatureValue.Category("brand-" + brand));
+            if (settings.hasEmbeddings()) {
+                features.put("embedding", embedding);
+            }
             log.accept(
-                    new ReplayEvent.ItemListing(new CatalogueItem(article.id(), since, features)),
+                    new ReplayEvent.ItemListing(new CatalogueItem(article.id(), since, Features.of(features))),
                     fate < ANNOUNCED_SHARE ? since - (long) lead : since);
         }
         return article;
+    }
+
+    private FeatureValue embedding(double[] place) {
+        List<Float> noisy = new ArrayList<>();
+        for (double component : place) {
+            noisy.add((float) (component + EMBEDDING_NOISE * noise.gaussian()));
+        }
+        return new FeatureValue.Dense(noisy);
     }
 
     @Override

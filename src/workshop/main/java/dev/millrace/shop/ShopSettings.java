@@ -12,6 +12,7 @@ public record ShopSettings(
         double visitsPerUserPerDay,
         double newItemsPerDay,
         double burstsPerDay,
+        boolean hasEmbeddings,
         double tasteDays,
         double duplicateShare,
         double earlyShare,
@@ -58,6 +59,8 @@ public record ShopSettings(
                         "shop.new-items-per-day = 0.02 in [0, 100]: new items a day, as a multiple of shop.items; at least 1 for news"),
                 reader.number(
                         "shop.bursts-per-day = 4 in [0, 1000]: number of times a day that an item or a category, or the newest article, becomes hot"),
+                reader.flag(
+                        "shop.embeddings = false: send the item feature embedding of listed articles, a vector of 8 numbers that tells their topic with noise; with shop.kind = news only"),
                 TASTE_DAYS,
                 DUPLICATE_SHARE,
                 EARLY_SHARE,
@@ -65,6 +68,9 @@ public record ShopSettings(
         reader.require(
                 settings.kind != Kind.NEWS || settings.newItemsPerDay >= 1,
                 "shop.new-items-per-day: must be at least 1 with shop.kind = news, as articles live for hours");
+        reader.require(
+                settings.kind == Kind.NEWS || !settings.hasEmbeddings,
+                "shop.embeddings: must be false unless shop.kind = news");
         return settings;
     }
 }

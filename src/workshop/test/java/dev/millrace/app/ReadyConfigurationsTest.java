@@ -34,6 +34,7 @@ import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Random;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.function.Consumer;
@@ -274,9 +275,18 @@ class ReadyConfigurationsTest {
                 features.value("brand").ifPresent(brand -> values.put("title", brand));
                 features.value("category").ifPresent(category -> values.put("genres", bag(category)));
             }
+            case "news" -> features.value("category").ifPresent(topic -> values.put("embedding", vector(topic)));
             default -> {}
         }
         return Features.of(values);
+    }
+
+    /** Returns eight random numbers, the same for the same value. */
+    private static FeatureValue vector(FeatureValue value) {
+        return new FeatureValue.Dense(new Random(value.hashCode())
+                .doubles(8, -1, 1)
+                .mapToObj(component -> (float) component)
+                .toList());
     }
 
     private static FeatureValue bag(FeatureValue value) {

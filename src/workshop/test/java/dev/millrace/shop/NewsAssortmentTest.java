@@ -7,10 +7,13 @@ import static org.assertj.core.api.Assertions.within;
 import dev.millrace.event.CatalogueItem;
 import dev.millrace.event.Click;
 import dev.millrace.event.Exposure;
+import dev.millrace.event.FeatureValue;
+import dev.millrace.event.Features;
 import dev.millrace.replay.EventsByKind;
 import dev.millrace.replay.ReplayEvent;
 import dev.millrace.settings.InvalidSettingsException;
 import dev.millrace.settings.SettingsReader;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
@@ -181,6 +184,63 @@ class NewsAssortmentTest {
                             .map(Assortment.Item::id)
                             .collect(Collectors.toSet()));
         }
+    }
+
+    /** Of 20 topics chance meets one in 20. */
+    @Test
+    void embeddingsKnowTheTopic() {
+        List<CatalogueItem> items = EventsByKind.items(events(with("shop.embeddings", "true"), 20_000));
+
+        double sameTopic = items.stream()
+                .filter(item -> item.features()
+                        .value("category")
+                        .equals(nearest(item, items).features().value("category")))
+                .count();
+        assertThat(items).hasSizeGreaterThan(200);
+        assertThat(sameTopic / items.size()).isGreaterThan(3.0 / HiddenSpace.CATEGORIES);
+    }
+
+    @Test
+    void embeddingsChangeNothingElse() {
+        List<String> without = events(with("shop.embeddings", "true"), 20_000).stream()
+                .map(event -> event instanceof ReplayEvent.ItemListing listing
+                        ? new ReplayEvent.ItemListing(withoutEmbedding(listing.item()))
+                        : event)
+                .map(ReplayEvent::toString)
+                .toList();
+
+        assertThat(without)
+                .isEqualTo(STREAM.subList(0, 20_000).stream()
+                        .map(ReplayEvent::toString)
+                        .toList());
+    }
+
+    private static CatalogueItem withoutEmbedding(CatalogueItem item) {
+        Map<String, FeatureValue> features = new HashMap<>(item.features().values());
+        assertThat(features.remove("embedding")).isNotNull();
+        return new CatalogueItem(item.item(), item.time(), Features.of(features));
+    }
+
+    /** Returns the other item whose embedding has the largest cosine. */
+    private static CatalogueItem nearest(CatalogueItem item, List<CatalogueItem> items) {
+        return items.stream()
+                .filter(other -> !other.equals(item))
+                .max(Comparator.comparingDouble(other -> HiddenSpace.dot(embedding(item), embedding(other))))
+                .orElseThrow();
+    }
+
+    /** Returns the item's embedding at unit length. */
+    private static double[] embedding(CatalogueItem item) {
+        FeatureValue value = item.features().value("embedding").orElseThrow();
+        return HiddenSpace.unit(((FeatureValue.Dense) value)
+                .values().stream().mapToDouble(Float::doubleValue).toArray());
+    }
+
+    @Test
+    void onlyNewsHaveEmbeddings() {
+        assertThatThrownBy(() -> news(Map.of("shop.embeddings", "true")))
+                .isInstanceOf(InvalidSettingsException.class)
+                .hasMessageContaining("shop.embeddings = true: must be false unless shop.kind = news");
     }
 
     private interface Shown {

@@ -119,7 +119,19 @@ class ShopGeneratorTest {
             @ForAll @IntRange(min = 1, max = 300) int users,
             @ForAll @IntRange(min = 10, max = 200) int items) {
         ShopSettings settings = new ShopSettings(
-                ShopSettings.Kind.SHOP, ShopSettings.Visitors.CATALOGUE, seed, users, items, 3, 1, 4, 5, 0.1, 0.1, 0.1);
+                ShopSettings.Kind.SHOP,
+                ShopSettings.Visitors.CATALOGUE,
+                seed,
+                users,
+                items,
+                3,
+                1,
+                4,
+                false,
+                5,
+                0.1,
+                0.1,
+                0.1);
 
         List<ReplayEvent> events = events(settings, 5_000);
 
