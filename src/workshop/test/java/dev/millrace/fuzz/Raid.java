@@ -2,6 +2,7 @@ package dev.millrace.fuzz;
 
 import dev.millrace.attribute.Attribution;
 import dev.millrace.attribute.TrainingExample;
+import dev.millrace.exam.ExamWitness;
 import dev.millrace.feature.UserFeatures;
 import dev.millrace.neighbour.NeighbourList;
 import dev.millrace.replay.ReplayEvent;
@@ -10,6 +11,7 @@ import dev.millrace.state.MemoryEntries;
 import dev.millrace.state.OrderedEntries;
 import dev.millrace.train.Shop;
 import dev.millrace.train.StepOutcome;
+import dev.millrace.train.TrainingProgress;
 import dev.millrace.wire.AvroWire;
 import dev.millrace.wire.Topic;
 import dev.millrace.wire.TrainingRecords;
@@ -63,6 +65,8 @@ final class Raid implements Attribution.Output {
         double counted;
         /** Variance of that. */
         double variance;
+        /** Of the trainer after the last batch. */
+        Optional<TrainingProgress> progress = Optional.empty();
         /** Bytes of state, changelog and output, of all events. */
         long written;
     }
@@ -86,9 +90,11 @@ final class Raid implements Attribution.Output {
     private final AvroWire wire;
     private final List<Addition> byOthers = new ArrayList<>();
     private final Outcome outcome = new Outcome();
+    private final Optional<ExamWitness> found;
 
-    private Raid(Scene scene) {
+    private Raid(Scene scene, Optional<ExamWitness> found) {
         this.scene = scene;
+        this.found = found;
         AvroWire wire = new AvroWire(scene.settings().wire());
         examples = new TrainingRecords(wire);
         this.wire = wire;
@@ -96,7 +102,16 @@ final class Raid implements Attribution.Output {
     }
 
     static Outcome run(Scene scene, Sender sender) {
-        Raid raid = new Raid(scene);
+        return run(scene, sender, Optional.empty());
+    }
+
+    /** @param found receives the places of honest clicks, as of when they come */
+    static Outcome run(Scene scene, Sender sender, ExamWitness found) {
+        return run(scene, sender, Optional.of(found));
+    }
+
+    private static Outcome run(Scene scene, Sender sender, Optional<ExamWitness> found) {
+        Raid raid = new Raid(scene, found);
         try (Shop ending = raid.shop) {
             ending.restore(scene.kept(), raid.entries);
             raid.outcome.written = 0;
@@ -122,6 +137,7 @@ final class Raid implements Attribution.Output {
         if (scene.goal() == Goal.NEIGHBOURS) {
             outcome.neighbours = neighbours();
         }
+        outcome.progress = Optional.of(shop.trainer().progress());
         outcome.items = Set.copyOf(shop.trainer().items());
         return outcome;
     }
@@ -194,6 +210,7 @@ final class Raid implements Attribution.Output {
         } else {
             outcome.honest.add(example.id());
             noteNeighbours(example);
+            found.ifPresent(witness -> shop.trainer().rank(List.of(example), witness));
         }
         if (scene.goal() == Goal.BYTES) {
             outcome.written += examples.encode("training-examples", example).length;

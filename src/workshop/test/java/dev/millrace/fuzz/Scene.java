@@ -6,6 +6,7 @@ import dev.millrace.attribute.TrainingExample;
 import dev.millrace.event.Click;
 import dev.millrace.event.Exposure;
 import dev.millrace.event.Features;
+import dev.millrace.exam.ExamWitness;
 import dev.millrace.feature.UserFeatures;
 import dev.millrace.neighbour.NeighbourList;
 import dev.millrace.replay.ReplayEvent;
@@ -56,17 +57,29 @@ record Scene(
     private static final int LATE =
             HONEST * 4 / 5; // an account may choose its time, and late clicks count most at the end
 
+    /**
+     * How long a scene is.
+     *
+     * @param learnt events that the shop has learnt
+     * @param honest events that come then
+     */
+    record Span(int learnt, int honest) {}
+
     /** @param set settings other than those of the goal */
     static Scene of(Goal goal, int accounts, Map<String, String> set) {
+        return of(goal, accounts, set, new Span(LEARNT, HONEST));
+    }
+
+    static Scene of(Goal goal, int accounts, Map<String, String> set, Span span) {
         Map<String, String> all = new HashMap<>(goal.settings());
         all.put("learn.threads", "1");
         all.putAll(set);
         MillraceSettings settings = Shop.settings(all);
-        List<ReplayEvent> events = events(goal != Goal.EVICTED);
+        List<ReplayEvent> events = events(goal != Goal.EVICTED, span);
         MemoryEntries entries = new MemoryEntries();
         Map<String, Integer> clicks = new HashMap<>();
         try (Shop shop = new Shop(settings, entries, counting(clicks))) {
-            for (ReplayEvent event : events.subList(0, LEARNT)) {
+            for (ReplayEvent event : events.subList(0, span.learnt)) {
                 if (shop.take(event).isPresent() && goal == Goal.GATE) {
                     shop.trainer().publish();
                 }
@@ -77,7 +90,7 @@ record Scene(
                     .sorted(Comparator.<String>comparingInt(item -> -clicks.getOrDefault(item, 0))
                             .thenComparing(Comparator.naturalOrder()))
                     .toList();
-            List<ReplayEvent> honest = events.subList(LEARNT, LEARNT + HONEST);
+            List<ReplayEvent> honest = events.subList(span.learnt, span.learnt + span.honest);
             return new Scene(
                     goal,
                     accounts,
@@ -107,9 +120,9 @@ record Scene(
     }
 
     /** The shop's events in the order of their times. Clicks come up to 20 minutes later than the generator says: so there are always some that are awaited. */
-    private static List<ReplayEvent> events(boolean areItemsAnnounced) {
+    private static List<ReplayEvent> events(boolean areItemsAnnounced, Span span) {
         List<ReplayEvent> events = new ArrayList<>();
-        Shop.events().limit(LEARNT + HONEST + BEYOND).forEach(event -> {
+        Shop.events().limit(span.learnt + span.honest + BEYOND).forEach(event -> {
             if (event instanceof ReplayEvent.ItemClick click) {
                 events.add(delayed(click.click()));
             } else if (areItemsAnnounced || !(event instanceof ReplayEvent.ItemListing)) {
@@ -177,9 +190,18 @@ record Scene(
 
     /** Returns what comes of the program. */
     Raid.Outcome raided(Program program) {
+        return Raid.run(this, sender(program));
+    }
+
+    /** @param found receives the places of honest clicks, as of when they come */
+    Raid.Outcome raided(Program program, ExamWitness found) {
+        return Raid.run(this, sender(program), found);
+    }
+
+    private Accounts sender(Program program) {
         List<String> names =
                 IntStream.range(0, accounts).mapToObj(Accounts::name).toList();
-        return Raid.run(this, new Accounts(program, names, honest.size(), this));
+        return new Accounts(program, names, honest.size(), this);
     }
 
     Raid.Outcome quiet() {
