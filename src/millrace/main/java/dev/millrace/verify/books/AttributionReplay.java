@@ -7,11 +7,12 @@ import dev.millrace.event.Click;
 import dev.millrace.event.UnusableEventException;
 import dev.millrace.experiment.Experiment;
 import dev.millrace.experiment.ExperimentReference;
+import dev.millrace.feature.UserFeatures;
 import dev.millrace.state.InputTopic;
 import dev.millrace.state.OrderedEntries;
 import dev.millrace.state.Utf8;
 import dev.millrace.topic.BatchLog.BrokenLogException;
-import dev.millrace.verify.books.CommitCursor.LoggedCommit;
+import dev.millrace.verify.books.RecordedAttribution.LoggedCommit;
 import dev.millrace.wire.EventRecords;
 import dev.millrace.wire.ExperimentHeader;
 import dev.millrace.wire.TopicRecord;
@@ -24,11 +25,14 @@ import java.util.Optional;
 /** The attribution of one user partition, made again: the product's own, given the events in the order that its commits recorded. */
 final class AttributionReplay {
 
-    /** Told of each event before the attribution has it. */
-    interface Listener {
+    /** Receives what is made, after the event that makes it. Users' features are left out unless asked for. */
+    interface Output extends Attribution.Output {
 
         /** @param rejected the reason's label; absent if the attribution takes the event */
         void event(InputTopic topic, TopicRecord record, Optional<String> rejected);
+
+        @Override
+        default void userFeatures(UserFeatures user) {}
     }
 
     /** A commit of rules that this build does not have. */
@@ -39,36 +43,28 @@ final class AttributionReplay {
         }
     }
 
-    private final Attribution attribution;
+    private final RecordedAttribution source;
+    private final AttributionPlace from;
     private final OrderedEntries entries;
+    private final Output to;
+    private final Attribution attribution;
     private final EventRecords events;
-    private final ExperimentReference.Lookup experiments;
-    private final Map<InputTopic, RecordCursor> inputs;
-    private final Listener listener;
-    private final Map<InputTopic, Long> positions = new EnumMap<>(InputTopic.class);
+    private final Map<InputTopic, RecordCursor> inputs = new EnumMap<>(InputTopic.class);
+    private final Map<InputTopic, Long> read = new EnumMap<>(InputTopic.class); // offsets behind the last events
     private boolean isLateBegun;
 
-    /**
-     * @param attribution as new, with the same entries
-     * @param inputs exposures, clicks and users of the partition, from where the entries stand
-     * @param positions offsets behind the last events
-     */
-    AttributionReplay(
-            Attribution attribution,
-            EventRecords events,
-            ExperimentReference.Lookup experiments,
-            Map<InputTopic, RecordCursor> inputs,
-            OrderedEntries entries,
-            Map<InputTopic, Long> positions,
-            Listener listener) {
-        this.attribution = attribution;
+    /** @param entries as they are at the place, and for the replay to change */
+    AttributionReplay(RecordedAttribution source, AttributionPlace from, OrderedEntries entries, Output to) {
+        this.source = source;
+        this.from = from;
         this.entries = entries;
-        this.positions.putAll(positions);
+        this.to = to;
+        this.attribution = new Attribution(source.settings(), entries, to);
         attribution.restoreFrom(entries);
-        this.events = events;
-        this.experiments = experiments;
-        this.inputs = inputs;
-        this.listener = listener;
+        this.events = EventRecords.unlimited(source.wire());
+        for (InputTopic topic : AttributionCommit.TOPICS) {
+            inputs.put(topic, source.events(topic, from.partition(), from.next(topic)));
+        }
     }
 
     Attribution attribution() {
@@ -82,14 +78,19 @@ final class AttributionReplay {
         return next;
     }
 
-    /** Returns the offsets behind the last events. */
-    Map<InputTopic, Long> positions() {
-        return positions;
+    /** Returns whether it has read all events of a topic before an offset, and no others. */
+    boolean isAt(InputTopic topic, long offset) {
+        return read.getOrDefault(topic, 0L) <= offset && input(topic).offset() >= offset;
     }
 
-    /** Returns the offset behind the last event of a topic; 0 if there is none. */
-    long position(InputTopic topic) {
-        return positions.getOrDefault(topic, 0L);
+    /** Returns whether no event of a topic was ever read. */
+    boolean isUnread(InputTopic topic) {
+        return from.next(topic) == 0 && !read.containsKey(topic);
+    }
+
+    /** Returns whether the commit that could not be taken is the first one that has a topic, and has not its beginning. */
+    boolean isLateBegun() {
+        return isLateBegun;
     }
 
     /**
@@ -119,28 +120,27 @@ final class AttributionReplay {
             for (long offset = run.first(); offset < run.end(); offset++) {
                 TopicRecord record = next(run.topic(), offset);
                 Optional<String> reason = Optional.ofNullable(rejected.get(number++));
-                listener.event(run.topic(), record, reason);
-                positions.put(run.topic(), offset + 1);
+                to.event(run.topic(), record, reason);
+                read.put(run.topic(), offset + 1);
                 reason.ifPresentOrElse(
                         why -> attribution.reject(run.topic(), why), () -> apply(run.topic(), record, commit));
             }
         }
     }
 
-    /** Returns whether the commit that could not be taken is the first one that has a topic, and has not its beginning. */
-    boolean isLateBegun() {
-        return isLateBegun;
+    private RecordCursor input(InputTopic topic) {
+        return Optional.ofNullable(inputs.get(topic)).orElseThrow();
     }
 
     /** The next record of a topic, which is at that offset: else one was not read, or is gone. */
     private TopicRecord next(InputTopic topic, long offset) {
-        RecordCursor input = Optional.ofNullable(inputs.get(topic)).orElseThrow();
-        TopicRecord record = input.take()
+        TopicRecord record = input(topic)
+                .take()
                 .filter(found -> found.offset() <= offset)
                 .orElseThrow(() -> new BrokenLogException(
                         "has offset " + offset + " of " + topic.label() + ", where no record is any more"));
         if (record.offset() < offset) {
-            isLateBegun = position(topic) == 0;
+            isLateBegun = isUnread(topic);
             throw new BrokenLogException("passes by the record at " + record.place() + ", which can be read");
         }
         return record;
@@ -151,38 +151,35 @@ final class AttributionReplay {
             if (isExperiment(topic, record)) {
                 ExperimentReference reference =
                         ExperimentHeader.decode(Utf8.bytes(record.headers().getOrDefault(ExperimentHeader.NAME, "")));
-                Experiment state = experiments
+                Experiment state = source.experiments()
                         .find(reference)
                         .orElseThrow(() -> unusable(record, "refers to no state of an experiment that took effect"));
                 attribution.experiment(topic, state, reference.offset());
-                return;
-            }
-            switch (topic) {
-                case EXPOSURES -> attribution.expose(events.exposure(value(record)));
-                case CLICKS -> {
-                    Click click = events.click(value(record));
-                    attribution.click(
-                            click.sentWithin(click.time() - commit.maxAheadMillis(), commit.latestCredible()));
-                }
-                case USERS ->
-                    record.value()
-                            .map(events::profile)
-                            .ifPresentOrElse(
-                                    attribution::profile, () -> attribution.removeUser(Utf8.text(record.key())));
-                case ITEMS, EXAMPLES, BATCHES ->
-                    throw new IllegalStateException("the attribution reads no " + topic.label());
+            } else if (topic == InputTopic.USERS && record.value().isEmpty()) {
+                attribution.removeUser(Utf8.text(record.key()));
+            } else {
+                apply(topic, record.value().orElseThrow(() -> unusable(record, "has no value")), commit);
             }
         } catch (UndecodableException | UnusableEventException unreadable) {
             throw unusable(record, "cannot be read: " + unreadable.getMessage());
         }
     }
 
-    static boolean isExperiment(InputTopic topic, TopicRecord record) {
-        return ExperimentHeader.IN.contains(topic) && record.value().isEmpty() && ExperimentHeader.isKey(record.key());
+    private void apply(InputTopic topic, byte[] value, AttributionCommit commit) {
+        switch (topic) {
+            case EXPOSURES -> attribution.expose(events.exposure(value));
+            case CLICKS -> {
+                Click click = events.click(value);
+                attribution.click(click.sentWithin(click.time() - commit.maxAheadMillis(), commit.latestCredible()));
+            }
+            case USERS -> attribution.profile(events.profile(value));
+            case ITEMS, EXAMPLES, BATCHES ->
+                throw new IllegalStateException("the attribution reads no " + topic.label());
+        }
     }
 
-    private static byte[] value(TopicRecord record) {
-        return record.value().orElseThrow(() -> unusable(record, "has no value"));
+    static boolean isExperiment(InputTopic topic, TopicRecord record) {
+        return ExperimentHeader.IN.contains(topic) && record.value().isEmpty() && ExperimentHeader.isKey(record.key());
     }
 
     private static BrokenLogException unusable(TopicRecord record, String why) {

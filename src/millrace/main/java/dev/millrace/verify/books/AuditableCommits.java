@@ -83,18 +83,13 @@ public final class AuditableCommits {
     /** Whether nothing was read before some commits, as far as it is still there. */
     private boolean areFirst(List<AttributionCommit> commits) {
         Set<String> seen = new HashSet<>();
-        for (AttributionCommit commit : commits) {
-            for (Run run : commit.runs()) {
-                String topic = topics.of(run.topic());
-                boolean isNew = seen.add(topic + "-" + commit.partition());
-                if (isNew
-                        && (begin(topic, commit.partition()) > 0
-                                || new RecordCursor(log, topic, commit.partition(), 0, run.end()).offset()
-                                        < run.first())) {
-                    return false;
-                }
-            }
-        }
-        return true;
+        return commits.stream().allMatch(commit -> commit.runs().stream()
+                .filter(run -> seen.add(run.topic() + "-" + commit.partition()))
+                .allMatch(run -> isFirst(topics.of(run.topic()), commit.partition(), run)));
+    }
+
+    private boolean isFirst(String topic, int partition, Run run) {
+        return begin(topic, partition) == 0
+                && new RecordCursor(log, topic, partition, 0, run.end(), record -> true).offset() >= run.first();
     }
 }

@@ -1,6 +1,9 @@
 package dev.millrace.verify.books;
 
 import dev.millrace.attribute.AttributionCommit;
+import dev.millrace.catalogue.CatalogueChange;
+import dev.millrace.event.UnusableEventException;
+import dev.millrace.feature.UserFeatures;
 import dev.millrace.settings.KeptSettings;
 import dev.millrace.state.Books;
 import dev.millrace.state.EntrySink;
@@ -9,20 +12,25 @@ import dev.millrace.state.Outcome;
 import dev.millrace.state.Utf8;
 import dev.millrace.topic.TopicLog;
 import dev.millrace.topic.TopicNames;
-import dev.millrace.verify.books.BooksSnapshot.Totals;
 import dev.millrace.verify.books.LearnerAudit.Change;
-import dev.millrace.wire.PlainRecord;
-import dev.millrace.wire.PlainValues;
+import dev.millrace.wire.AvroWire;
+import dev.millrace.wire.EventRecords;
 import dev.millrace.wire.Topic;
 import dev.millrace.wire.TopicRecord;
+import dev.millrace.wire.TrainingRecords;
+import dev.millrace.wire.UndecodableException;
 import java.nio.file.Path;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
-import java.util.EnumMap;
-import java.util.HashMap;
+import java.util.Deque;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.SortedMap;
+import java.util.TreeMap;
+import java.util.function.Consumer;
 
 /** Makes what the attribution made again from the topics, counts what the learner counted, and compares both. The trainer may be running. */
 public final class CountAudit {
@@ -37,27 +45,43 @@ public final class CountAudit {
      * books made may be missing.
      *
      * Layout. PartitionAudit replays the attribution of a user partition; UserStates compares what they publish of users.
-     * DeadLetters judges what was rejected, which a replay takes from the commits. ExampleLog and LearnerAudit follow the examples
-     * into the mini-batches.
+     * DeadLetters judges what was rejected, which a replay takes from the commits. LearnerAudit follows the examples into
+     * the mini-batches.
      *
      * Memory. Some 300 bytes for each user, of whom two hashes are kept up to three times, and as much for each training example; the
      * attribution's own entries are on disk. Cost. One pass over each topic, and one over examples and commits for each partition. One thread.
      */
-    private final RecordedAttribution source;
+    final RecordedAttribution source;
+    final Optional<Checkpoints> checkpoints;
+    final CountReport.Findings findings = new CountReport.Findings();
+    final BooksSnapshot snapshot;
+    final UserStates states = new UserStates();
+    final DeadLetters letters;
+    final long examplesEnd;
+    final long commitsEnd;
     private final TopicLog log;
     private final TopicNames topics;
-    private final PlainValues values;
-    private final Optional<Checkpoints> checkpoints;
-    private final CountReport.Findings findings = new CountReport.Findings();
-    private final BooksSnapshot snapshot;
+    private final AvroWire wire;
+    private final LearnerAudit learner;
+    private final List<String> rejections = new ArrayList<>(); // that are wrong
+    private final long batchesEnd;
 
     private CountAudit(RecordedAttribution source, Optional<Checkpoints> checkpoints) {
         this.source = source;
         this.log = source.log();
         this.topics = source.topics();
-        this.values = new PlainValues(source.wire());
+        this.wire = source.wire();
         this.checkpoints = checkpoints;
-        this.snapshot = BooksSnapshot.read(log, values, topics.trainingProgress());
+        this.snapshot = BooksSnapshot.read(log, wire, topics.trainingProgress());
+        this.learner = new LearnerAudit(snapshot.position(topics.trainingExamples(), 0), topics);
+        this.examplesEnd = log.end(topics.trainingExamples(), 0);
+        this.batchesEnd = log.end(topics.miniBatches(), 0);
+        this.letters = new DeadLetters(log, topics, source.settings().placement(), rejections);
+        log.readAll(topics.userFeatures(), record -> {
+            Optional<UserFeatures> user = wire.decode(Topic.USER_FEATURES, record);
+            states.found(Utf8.text(record.key()), user, RecordAddress.of(record));
+        });
+        this.commitsEnd = log.end(topics.attributionCommits(), 0);
     }
 
     /** The state that an attribution has. */
@@ -82,12 +106,8 @@ public final class CountAudit {
      */
     public record Checkpoints(Path directory, String application, KeptSettings settings, Optional<State> trusted) {
 
-        AttributionCheckpoints of(RecordedAttribution source, int partition) {
-            return new AttributionCheckpoints(
-                    directory,
-                    source.log(),
-                    source.topics().attributionCommits(),
-                    AttributionPlace.beginning(application, partition, source.partitions(), settings));
+        AttributionPlace beginning(int partition, int partitions) {
+            return AttributionPlace.beginning(application, partition, partitions, settings);
         }
     }
 
@@ -105,57 +125,28 @@ public final class CountAudit {
         if (snapshot.parts().isEmpty()) {
             findings.note("no part has written any books yet");
         }
-        long examplesEnd = log.end(topics.trainingExamples(), 0);
-        long batchesEnd = log.end(topics.miniBatches(), 0);
-        List<String> rejections = new ArrayList<>();
-        DeadLetters letters = new DeadLetters(log, topics, source.settings().placement(), rejections);
-        auditEvents(letters, examplesEnd);
+        auditEvents();
         long lost = lost(topics.trainingExamples(), 0, examplesEnd);
-        ExampleLog examples = new ExampleLog();
-        examples.read(log, values, topics.trainingExamples(), examplesEnd, findings);
-        auditItems(letters, examples, lost);
+        readExamples();
+        auditItems(lost);
         findings.faults(rejections);
-        auditLearner(examples, lost + lost(topics.miniBatches(), 0, batchesEnd), batchesEnd);
+        auditLearner(lost + lost(topics.miniBatches(), 0, batchesEnd));
         return findings.report();
     }
 
-    private void auditEvents(DeadLetters letters, long examplesEnd) {
-        UserStates states = new UserStates();
-        log.readAll(
-                topics.userFeatures(),
-                record -> states.found(
-                        Utf8.text(record.key()),
-                        source.wire().decode(Topic.USER_FEATURES, record),
-                        RecordAddress.of(record)));
-        PartitionAudit.Shared shared = new PartitionAudit.Shared(
-                source,
-                checkpoints,
-                snapshot,
-                letters,
-                states,
-                findings,
-                examplesEnd,
-                log.end(topics.attributionCommits(), 0));
-        int partitions = source.partitions();
-        int audited = 0;
-        Map<InputTopic, Totals> made = new EnumMap<>(InputTopic.class);
-        for (int partition = 0; partition < partitions; partition++) {
-            Optional<Map<String, Books.Account>> books = PartitionAudit.run(shared, partition);
-            audited += books.isPresent() ? 1 : 0;
-            for (InputTopic topic : AttributionCommit.TOPICS) {
-                made.merge(
-                        topic,
-                        books.map(accounts -> Totals.of(Books.Account.of(topic, accounts)))
-                                .orElse(Totals.NONE),
-                        Totals::plus);
-            }
+    private void auditEvents() {
+        List<Map<String, Books.Account>> made = new ArrayList<>();
+        for (int partition = 0; partition < source.partitions(); partition++) {
+            PartitionAudit.run(this, partition).ifPresent(made::add);
         }
-        if (audited == partitions) {
-            made.forEach((topic, totals) -> findings.show(topic, snapshot.totals(topic), totals));
+        if (made.size() == source.partitions()) {
+            Map<String, Books.Account> sums = Books.sum(made.stream());
+            AttributionCommit.TOPICS.forEach(
+                    topic -> findings.show(topic, snapshot.books(topic), Books.Account.of(topic, sums)));
             findings.faults(states.faults(topics.userFeatures()));
         } else {
-            findings.note("features of users: not compared, " + (partitions - audited) + " of " + partitions
-                    + " partitions could not be replayed");
+            findings.note("features of users: not compared, " + (source.partitions() - made.size()) + " of "
+                    + source.partitions() + " partitions could not be replayed");
         }
     }
 
@@ -168,15 +159,39 @@ public final class CountAudit {
         return gone;
     }
 
+    private void readExamples() {
+        TrainingRecords training = new TrainingRecords(wire);
+        log.read(
+                topics.trainingExamples(),
+                0,
+                examplesEnd,
+                record -> readable(record, value -> {
+                    long offset = record.offset();
+                    training.decode(
+                            value,
+                            example -> learner.example(example, offset),
+                            change -> learner.change(Change.of(change), offset),
+                            user -> learner.change(Change.ofUser(user), offset));
+                }));
+    }
+
+    private void readable(TopicRecord record, Consumer<byte[]> reader) {
+        try {
+            reader.accept(record.value().orElse(new byte[0]));
+        } catch (UndecodableException | UnusableEventException broken) {
+            findings.fault(RecordAddress.of(record) + " cannot be read");
+        }
+    }
+
     /**
      * Each record of items is counted, and is a change in the topic of training examples, which gives them one order.
      *
      * @param lostExamples records that are gone from the beginning of that topic
      */
-    private void auditItems(DeadLetters letters, ExampleLog examples, long lostExamples) {
+    private void auditItems(long lostExamples) {
+        EventRecords events = EventRecords.unlimited(wire);
         PossibleOutcomes outcomes = new PossibleOutcomes();
-        Map<Change, Integer> missing = new HashMap<>();
-        Map<Change, RecordAddress> first = new HashMap<>();
+        Map<Change, Deque<RecordAddress>> missing = new LinkedHashMap<>();
         long lost = lostExamples;
         for (int partition = 0; partition < log.partitions(topics.items()); partition++) {
             long position = snapshot.position(topics.items(), partition);
@@ -187,10 +202,8 @@ public final class CountAudit {
                 letters.judgePlace(record, rejected);
                 outcomes.add(Set.of(outcome(record, rejected)), address);
                 if (rejected.isEmpty()) {
-                    change(record).ifPresent(change -> {
-                        missing.merge(change, 1, Integer::sum);
-                        first.putIfAbsent(change, address);
-                    });
+                    readable(record, value -> missing.computeIfAbsent(change(record, events), of -> new ArrayDeque<>(1))
+                            .add(address));
                 }
             });
         }
@@ -199,14 +212,19 @@ public final class CountAudit {
                     + topics.items() + " or " + topics.trainingExamples());
             return;
         }
-        Totals books = snapshot.totals(InputTopic.ITEMS);
-        findings.compare(InputTopic.ITEMS, books, outcomes, outcomes.total());
-        examples.changes().forEach(change -> missing.merge(change.content(), -1, Integer::sum));
-        missing.values().removeIf(count -> count <= 0);
-        findings.faults(missing.keySet().stream()
-                .map(change -> "the change of the catalogue at " + first.get(change) + " is not in "
-                        + topics.trainingExamples())
+        findings.compare(InputTopic.ITEMS, snapshot.books(InputTopic.ITEMS), outcomes);
+        learner.changes().forEach(change -> missing.getOrDefault(change, new ArrayDeque<>(0))
+                .pollLast());
+        findings.faults(missing.values().stream()
+                .flatMap(left -> left.stream().limit(1))
+                .map(address -> "the change of the catalogue at " + address + " is not in " + topics.trainingExamples())
                 .toList());
+    }
+
+    private static Change change(TopicRecord record, EventRecords events) {
+        return Change.of(record.value()
+                .<CatalogueChange>map(value -> new CatalogueChange.Upsert(events.item(value)))
+                .orElseGet(() -> new CatalogueChange.Removal(Utf8.text(record.key()), 0)));
     }
 
     private static String outcome(TopicRecord record, Optional<String> rejected) {
@@ -214,31 +232,8 @@ public final class CountAudit {
                 .orElse((record.value().isPresent() ? Outcome.APPLIED : Outcome.REMOVED).label());
     }
 
-    private Optional<Change> change(TopicRecord record) {
-        Optional<Change> change = record.value().isEmpty()
-                ? Optional.of(new Change(Change.Kind.ITEM_REMOVAL, IdHash.of(record.key()), 0, 0))
-                : record.value()
-                        .flatMap(value -> values.decode(InputTopic.ITEMS, value))
-                        .map(item -> Change.of(item, 0).content());
-        if (change.isEmpty()) {
-            findings.fault(RecordAddress.of(record) + " cannot be read, and is not in " + topics.deadLetters());
-        }
-        return change;
-    }
-
-    /** What the topics alone do not tell apart counts as one. */
-    private static Totals ofLearner(Totals books) {
-        return books.merged(
-                        LearnerAudit.LEARNT_OR_REFUSED,
-                        Outcome.LEARNT,
-                        Outcome.REFUSED,
-                        Outcome.WITHOUT_POSITIVES,
-                        Outcome.BEFORE_START)
-                .merged(LearnerAudit.LEFT_OUT, Outcome.REMOVED_ITEM, Outcome.ERASED);
-    }
-
     /** @param lost records that are gone from the beginning of training examples or mini-batches */
-    private void auditLearner(ExampleLog examples, long lost, long batchesEnd) {
+    private void auditLearner(long lost) {
         Optional<Long> step = snapshot.learnerStep();
         if (step.isEmpty()) {
             findings.note("no learner of training examples has written books yet");
@@ -250,20 +245,18 @@ public final class CountAudit {
                     + topics.miniBatches());
             return;
         }
-        List<String> faults = new ArrayList<>();
-        LearnerAudit audit =
-                new LearnerAudit(examples, snapshot.position(topics.trainingExamples(), 0), topics, faults);
-        log.read(topics.miniBatches(), 0, batchesEnd, record -> {
-            Optional<PlainRecord> batch = record.value().flatMap(values::decode);
-            if (batch.isEmpty()) {
-                faults.add(RecordAddress.of(record) + " cannot be read");
-            } else if (batch.get().integer("step", 0) <= step.get()) {
-                audit.batch(batch.get(), record.offset());
-            }
-        });
-        PossibleOutcomes outcomes = audit.end(step.get());
-        findings.faults(faults);
-        findings.compare(
-                InputTopic.EXAMPLES, ofLearner(snapshot.totals(InputTopic.EXAMPLES)), outcomes, outcomes.total());
+        log.read(
+                topics.miniBatches(),
+                0,
+                batchesEnd,
+                record -> readable(record, value -> wire.decode(Topic.MINI_BATCHES, record.key(), value)
+                        .filter(batch -> batch.step() <= step.get())
+                        .ifPresent(batch -> learner.batch(batch, RecordAddress.of(record)))));
+        PossibleOutcomes outcomes = learner.end(step.get());
+        findings.faults(learner.faults());
+        Books.Account books = snapshot.books(InputTopic.EXAMPLES);
+        SortedMap<String, Long> shown = new TreeMap<>();
+        books.outcomes().forEach((outcome, count) -> shown.merge(LearnerAudit.shown(outcome), count, Long::sum));
+        findings.compare(InputTopic.EXAMPLES, new Books.Account(books.received(), books.waiting(), shown), outcomes);
     }
 }

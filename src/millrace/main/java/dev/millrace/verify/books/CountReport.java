@@ -1,10 +1,13 @@
 package dev.millrace.verify.books;
 
+import dev.millrace.state.Books;
 import dev.millrace.state.InputTopic;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.NavigableSet;
 import java.util.SortedMap;
+import java.util.TreeMap;
 import java.util.TreeSet;
 
 /**
@@ -48,6 +51,10 @@ public record CountReport(List<Line> lines, List<String> faults, List<String> no
     static final class Findings {
 
         private static final int FAULTS_OF_A_KIND = 20;
+        private static final String RECEIVED = "received";
+
+        /** Events whose outcome is still open. */
+        static final String WAITING = "waiting";
 
         private final List<Line> lines = new ArrayList<>();
         private final List<String> faults = new ArrayList<>();
@@ -77,25 +84,24 @@ public record CountReport(List<Line> lines, List<String> faults, List<String> no
             }
         }
 
-        /**
-         * Compares the books of one topic with what was recomputed.
-         *
-         * @param read records before the positions
-         */
-        void compare(InputTopic topic, BooksSnapshot.Totals books, PossibleOutcomes recomputed, long read) {
-            lines.add(new Line(topic.label(), "received", books.received(), read, read));
-            NavigableSet<String> outcomes = new TreeSet<>(books.outcomes().keySet());
-            outcomes.addAll(recomputed.outcomes());
-            for (String outcome : outcomes) {
-                compare(topic, outcome, books.outcome(outcome), recomputed);
+        /** Compares the books of one topic with what each of its records can have become. */
+        void compare(InputTopic topic, Books.Account books, PossibleOutcomes recomputed) {
+            SortedMap<String, Long> told = counts(books);
+            NavigableSet<String> names = new TreeSet<>(told.keySet());
+            names.addAll(recomputed.outcomes());
+            names.remove(RECEIVED);
+            long read = recomputed.total();
+            compare(new Line(topic.label(), RECEIVED, books.received(), read, read), "");
+            for (String name : names) {
+                String first = recomputed
+                        .firstCertain(name)
+                        .map(address -> ", the first at " + address)
+                        .orElse("");
+                long inBooks = told.getOrDefault(name, 0L);
+                compare(new Line(topic.label(), name, inBooks, recomputed.certain(name), recomputed.most(name)), first);
             }
             if (!books.isBalanced()) {
-                fault(topic.label() + ": the books do not balance: " + books.received() + " received, "
-                        + books.outcomes());
-            }
-            if (read != books.received()) {
-                fault(topic.label() + ": the books have " + books.received() + " received, " + read
-                        + " lie before the positions");
+                fault(topic.label() + ": the books do not balance: " + books.inWords());
             }
             if (recomputed.undecided() > 0) {
                 note(topic.label() + ": " + recomputed.undecided() + " may have more than one outcome: "
@@ -103,16 +109,17 @@ public record CountReport(List<Line> lines, List<String> faults, List<String> no
             }
         }
 
+        private void compare(Line line, String first) {
+            lines.add(line);
+            if (line.difference() != 0) {
+                fault(line.topic() + ": the books have " + line.books() + " " + line.outcome() + ", there are "
+                        + (line.difference() < 0 ? "at least " + line.least() + first : "at most " + line.most()));
+            }
+        }
+
         /** Shows the books of one topic, and what was made again. */
-        void show(InputTopic topic, BooksSnapshot.Totals books, BooksSnapshot.Totals made) {
-            lines.add(new Line(topic.label(), "received", books.received(), made.received(), made.received()));
-            names(books.outcomes(), made.outcomes())
-                    .forEach(outcome -> lines.add(new Line(
-                            topic.label(),
-                            outcome,
-                            books.outcome(outcome),
-                            made.outcome(outcome),
-                            made.outcome(outcome))));
+        void show(InputTopic topic, Books.Account books, Books.Account made) {
+            lines(topic.label(), counts(books), counts(made)).forEach(lines::add);
         }
 
         /**
@@ -120,50 +127,47 @@ public record CountReport(List<Line> lines, List<String> faults, List<String> no
          *
          * @param where topic and partition
          */
-        void differences(String where, BooksSnapshot.Totals books, BooksSnapshot.Totals made) {
-            differ(where, "received", books.received(), made.received());
-            names(books.outcomes(), made.outcomes())
-                    .forEach(outcome -> differ(where, outcome, books.outcome(outcome), made.outcome(outcome)));
+        void differences(String where, Books.Account books, Books.Account made) {
+            differences(where, lines("", counts(books), counts(made)));
         }
 
         /** Compares the sums of an experiment in one partition. */
         void compareSums(int partition, SortedMap<String, Long> books, SortedMap<String, Long> made) {
-            for (String name : names(books, made)) {
-                long told = books.getOrDefault(name, 0L);
-                long sum = made.getOrDefault(name, 0L);
-                if (name.endsWith("/exposures") || name.endsWith("/goals")) {
-                    lines.add(new Line("experiment-" + partition, name, told, sum, sum));
-                }
-                differ("experiment, partition " + partition, name, told, sum);
-            }
+            List<Line> sums = lines("experiment-" + partition, books, made);
+            sums.stream()
+                    .filter(sum -> sum.outcome().endsWith("/exposures")
+                            || sum.outcome().endsWith("/goals"))
+                    .forEach(lines::add);
+            differences("experiment, partition " + partition, sums);
         }
 
-        private void differ(String where, String name, long books, long made) {
-            if (books != made) {
-                fault(where + ": the books have " + books + " " + name + ", the replay has " + made);
-            }
+        private void differences(String where, List<Line> of) {
+            of.stream()
+                    .filter(line -> line.difference() != 0)
+                    .forEach(line -> fault(where + ": the books have " + line.books() + " " + line.outcome()
+                            + ", the replay has " + line.most()));
         }
 
-        private static NavigableSet<String> names(SortedMap<String, Long> some, SortedMap<String, Long> others) {
-            NavigableSet<String> names = new TreeSet<>(some.keySet());
-            names.addAll(others.keySet());
-            return names;
+        /** One line for each name that either has. */
+        private static List<Line> lines(String of, SortedMap<String, Long> books, SortedMap<String, Long> made) {
+            SortedMap<String, Long> names = new TreeMap<>(books);
+            names.putAll(made);
+            return names.keySet().stream()
+                    .map(name -> {
+                        long count = made.getOrDefault(name, 0L);
+                        return new Line(of, name, books.getOrDefault(name, 0L), count, count);
+                    })
+                    .toList();
         }
 
-        private void compare(InputTopic topic, String outcome, long inBooks, PossibleOutcomes recomputed) {
-            long certain = recomputed.certain(outcome);
-            Line line = new Line(topic.label(), outcome, inBooks, certain, certain + recomputed.possible(outcome));
-            lines.add(line);
-            if (line.difference() < 0) {
-                fault(topic.label() + ": the books have " + inBooks + " " + outcome + ", there are at least " + certain
-                        + recomputed
-                                .firstCertain(outcome)
-                                .map(address -> ", the first at " + address)
-                                .orElse(""));
-            } else if (line.difference() > 0) {
-                fault(topic.label() + ": the books have " + inBooks + " " + outcome + ", there are at most "
-                        + line.most());
-            }
+        /** The numbers of an account by name: that of the received events first. */
+        private static SortedMap<String, Long> counts(Books.Account account) {
+            SortedMap<String, Long> counts = new TreeMap<>(Comparator.comparing((String name) -> !name.equals(RECEIVED))
+                    .thenComparing(name -> name));
+            counts.putAll(account.outcomes());
+            counts.put(WAITING, account.waiting());
+            counts.put(RECEIVED, account.received());
+            return counts;
         }
     }
 }

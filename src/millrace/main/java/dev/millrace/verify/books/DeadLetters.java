@@ -3,9 +3,9 @@ package dev.millrace.verify.books;
 import dev.millrace.attribute.AttributionSettings.Placement;
 import dev.millrace.event.RejectReason;
 import dev.millrace.topic.KeyPartition;
+import dev.millrace.topic.Letter;
 import dev.millrace.topic.TopicLog;
 import dev.millrace.topic.TopicNames;
-import dev.millrace.wire.DeadLetterHeaders;
 import dev.millrace.wire.TopicRecord;
 import java.util.HashMap;
 import java.util.List;
@@ -16,14 +16,13 @@ import java.util.stream.IntStream;
 /** The dead letters of the input topics: whether they are of what was rejected, and no other record is in a wrong partition. */
 final class DeadLetters {
 
-    /** A dead letter: where it is, and why the record of its origin was rejected. */
-    private record Letter(String reason, RecordAddress address) {}
+    private record Rejection(String reason, RecordAddress letter) {}
 
     private final TopicLog log;
     private final String topic;
     private final Placement placement;
     private final List<String> faults;
-    private final Map<RecordAddress, Letter> letters = new HashMap<>(); // by the address of what was rejected
+    private final Map<RecordAddress, Rejection> rejections = new HashMap<>(); // by the address of what was rejected
     private final Map<String, Integer> partitions = new HashMap<>();
     private final boolean isWhole;
 
@@ -35,31 +34,23 @@ final class DeadLetters {
         this.faults = faults;
         this.isWhole =
                 IntStream.range(0, log.partitions(topic)).allMatch(partition -> log.begin(topic, partition) == 0);
-        log.readAll(topic, letter -> origin(letter.headers())
-                .filter(origin -> topics.inputs().contains(origin.topic()))
-                .ifPresent(origin -> add(letter, origin)));
+        log.readAll(topic, record -> {
+            Letter letter = new Letter(record);
+            if (letter.hasOrigin() && topics.inputs().contains(letter.topic())) {
+                add(letter);
+            }
+        });
     }
 
-    private void add(TopicRecord letter, RecordAddress origin) {
-        RecordAddress address = RecordAddress.of(letter);
-        String reason = letter.headers().getOrDefault(DeadLetterHeaders.REASON, "");
-        if (RejectReason.of(reason).isEmpty()) {
-            faults.add(address + " was rejected for a reason that is not known here: " + reason);
+    private void add(Letter letter) {
+        RecordAddress address = RecordAddress.of(letter.record());
+        if (RejectReason.of(letter.reason()).isEmpty()) {
+            faults.add(address + " was rejected for a reason that is not known here: " + letter.reason());
         }
-        Letter other = letters.putIfAbsent(origin, new Letter(reason, address));
+        RecordAddress origin = new RecordAddress(letter.topic(), letter.partition(), letter.offset());
+        Rejection other = rejections.putIfAbsent(origin, new Rejection(letter.reason(), address));
         if (other != null) {
-            faults.add(origin + " was rejected twice: " + other.address + " and " + address);
-        }
-    }
-
-    private static Optional<RecordAddress> origin(Map<String, String> headers) {
-        try {
-            return Optional.of(new RecordAddress(
-                    headers.getOrDefault(DeadLetterHeaders.TOPIC, ""),
-                    Integer.parseInt(headers.getOrDefault(DeadLetterHeaders.PARTITION, "")),
-                    Long.parseLong(headers.getOrDefault(DeadLetterHeaders.OFFSET, ""))));
-        } catch (NumberFormatException none) {
-            return Optional.empty();
+            faults.add(origin + " was rejected twice: " + other.letter + " and " + address);
         }
     }
 
@@ -69,7 +60,7 @@ final class DeadLetters {
 
     /** Why a record was rejected, as its dead letter says; absent if it has none. */
     Optional<String> reason(TopicRecord record) {
-        return Optional.ofNullable(letters.get(RecordAddress.of(record))).map(Letter::reason);
+        return Optional.ofNullable(rejections.get(RecordAddress.of(record))).map(Rejection::reason);
     }
 
     /**
@@ -93,9 +84,8 @@ final class DeadLetters {
         }
         int belongs = KeyPartition.of(record.key(), partitions.computeIfAbsent(record.topic(), log::partitions));
         boolean isMisplaced = record.partition() != belongs;
-        boolean isRejected = rejected.filter(why -> why.equals(RejectReason.BAD_PARTITION.label())
-                        || why.equals(RejectReason.MISPLACED_REMOVAL.label()))
-                .isPresent();
+        boolean isRejected = rejected.equals(Optional.of(RejectReason.BAD_PARTITION.label()))
+                || rejected.equals(Optional.of(RejectReason.MISPLACED_REMOVAL.label()));
         if (isMisplaced && rejected.isEmpty()) {
             faults.add(RecordAddress.of(record) + " is not in the partition of its key, " + belongs
                     + ", and was not rejected");

@@ -1,6 +1,7 @@
 package dev.millrace.verify.books;
 
 import java.util.ArrayDeque;
+import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
 import java.util.Optional;
@@ -14,6 +15,7 @@ import java.util.function.Supplier;
 final class ExampleComparison {
 
     private static final int FAR = 200;
+    private static final int NOWHERE = Integer.MAX_VALUE;
 
     /**
      * An example, or the removal of a user.
@@ -27,7 +29,7 @@ final class ExampleComparison {
 
     private final Supplier<Optional<Entry>> topic;
     private final boolean isWhole;
-    private final List<String> faults;
+    private final List<String> faults = new ArrayList<>();
     private final Deque<Entry> made = new ArrayDeque<>();
     private final Deque<Entry> found = new ArrayDeque<>();
     private boolean isBegun; // some were equal
@@ -37,21 +39,17 @@ final class ExampleComparison {
      * @param topic gives the next entry of the topic
      * @param from offset at which the topic is read
      * @param isWhole whether the topic still has all from there: else it may lack all before its first entry
-     * @param faults to add to
      */
-    ExampleComparison(Supplier<Optional<Entry>> topic, long from, boolean isWhole, List<String> faults) {
+    ExampleComparison(Supplier<Optional<Entry>> topic, long from, boolean isWhole) {
         this.topic = topic;
         this.end = from;
         this.isWhole = isWhole;
-        this.faults = faults;
     }
 
     /** Takes the next entry that the replay made. */
     void made(Entry entry) {
         made.add(entry);
-        while (!made.isEmpty() && (isEqual() || made.size() >= FAR)) {
-            step();
-        }
+        settle(FAR);
     }
 
     /** Returns the offset behind the last entry of the topic that was made again; absent if that lacks one, or has one too many before. */
@@ -59,13 +57,40 @@ final class ExampleComparison {
         return made.isEmpty() && faults.isEmpty() ? OptionalLong.of(end) : OptionalLong.empty();
     }
 
-    /** The replay has ended. */
-    void end() {
-        while (!made.isEmpty()) {
-            step();
-        }
+    /** The replay has ended. Returns what differs. */
+    List<String> end() {
+        settle(1);
         while (fill(1)) {
             excess(found.remove());
+        }
+        return faults;
+    }
+
+    /** Settles the first that were made: equal ones at once, the others when there are so many. */
+    private void settle(int many) {
+        while (!made.isEmpty() && (isEqual() || made.size() >= many)) {
+            if (isEqual()) {
+                made.remove();
+                end = found.remove().place().offset() + 1;
+                isBegun = true;
+            } else if (!isWhole && !isBegun) {
+                made.remove();
+            } else {
+                settleUnequal();
+            }
+        }
+    }
+
+    /** The one that the other side has sooner waits; if neither does, both are settled. */
+    private void settleUnequal() {
+        boolean unused = fill(FAR);
+        int ahead = place(found, made.element());
+        int behind = found.isEmpty() ? 0 : place(made, found.element());
+        if (ahead <= behind) {
+            excess(found.remove());
+        }
+        if (ahead > behind || ahead == NOWHERE) {
+            missing(made.remove());
         }
     }
 
@@ -79,31 +104,6 @@ final class ExampleComparison {
         return !found.isEmpty();
     }
 
-    /** Settles the first that was made, with those of the topic that are ahead of it. */
-    private void step() {
-        if (isEqual()) {
-            made.remove();
-            end = found.remove().place().offset() + 1;
-            isBegun = true;
-            return;
-        }
-        if (!isWhole && !isBegun) {
-            made.remove();
-            return;
-        }
-        boolean unused = fill(FAR);
-        int ahead = place(found, made.element());
-        int behind = found.isEmpty() ? -1 : place(made, found.element());
-        if (ahead > 0 && (behind < 0 || ahead <= behind)) {
-            excess(found.remove());
-        } else if (behind > 0 || found.isEmpty()) {
-            missing(made.remove());
-        } else {
-            excess(found.remove());
-            missing(made.remove());
-        }
-    }
-
     private boolean fill(int count) {
         while (found.size() < count) {
             Optional<Entry> next = topic.get();
@@ -115,6 +115,7 @@ final class ExampleComparison {
         return true;
     }
 
+    /** The place of an entry; that of none if it is not there. */
     private static int place(Deque<Entry> in, Entry entry) {
         int at = 0;
         for (Entry each : in) {
@@ -123,7 +124,7 @@ final class ExampleComparison {
             }
             at++;
         }
-        return -1;
+        return NOWHERE;
     }
 
     private void missing(Entry entry) {

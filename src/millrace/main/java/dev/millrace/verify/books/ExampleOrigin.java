@@ -1,12 +1,10 @@
 package dev.millrace.verify.books;
 
-import dev.millrace.attribute.Attribution;
 import dev.millrace.attribute.TrainingExample;
 import dev.millrace.checkpoint.ScratchEntries;
-import dev.millrace.feature.UserFeatures;
 import dev.millrace.state.InputTopic;
 import dev.millrace.topic.BatchLog.BrokenLogException;
-import dev.millrace.verify.books.CommitCursor.LoggedCommit;
+import dev.millrace.verify.books.RecordedAttribution.LoggedCommit;
 import dev.millrace.wire.TopicRecord;
 import java.time.Instant;
 import java.util.Optional;
@@ -32,11 +30,12 @@ public record ExampleOrigin(TrainingExample example, String event, String commit
         for (int partition = 0; partition < source.partitions() && found.isEmpty(); partition++) {
             try (ScratchEntries entries = ScratchEntries.create()) {
                 Witness witness = new Witness(example);
-                AttributionReplay replay = source.replay(source.beginning(partition), entries, witness);
-                CommitCursor commits = source.commits();
-                for (Optional<LoggedCommit> next = commits.take(partition);
+                AttributionReplay replay = new AttributionReplay(source, source.beginning(partition), entries, witness);
+                RecordCursor commits = source.commits(
+                        partition, 0, source.log().committedEnd(source.topics().attributionCommits(), 0));
+                for (Optional<LoggedCommit> next = source.take(commits);
                         next.isPresent() && found.isEmpty();
-                        next = commits.take(partition)) {
+                        next = source.take(commits)) {
                     replay.take(next.get());
                     found = witness.seenIn(next.get());
                 }
@@ -46,7 +45,7 @@ public record ExampleOrigin(TrainingExample example, String event, String commit
     }
 
     /** Sees the example when it is made. */
-    private static final class Witness implements Attribution.Output, AttributionReplay.Listener {
+    private static final class Witness implements AttributionReplay.Output {
 
         private final String id;
         private Optional<TrainingExample> seen = Optional.empty();
@@ -76,11 +75,6 @@ public record ExampleOrigin(TrainingExample example, String event, String commit
             if (seen.isEmpty() && example.id().equals(id)) {
                 seen = Optional.of(example);
             }
-        }
-
-        @Override
-        public void userFeatures(UserFeatures user) {
-            // only the example is looked for
         }
 
         @Override

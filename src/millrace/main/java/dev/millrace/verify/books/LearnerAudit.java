@@ -1,19 +1,19 @@
 package dev.millrace.verify.books;
 
+import dev.millrace.attribute.TrainingExample;
+import dev.millrace.batch.MiniBatch;
+import dev.millrace.catalogue.CatalogueChange;
 import dev.millrace.state.Outcome;
 import dev.millrace.topic.TopicNames;
-import dev.millrace.verify.books.ExampleLog.LoggedExample;
-import dev.millrace.verify.books.ExampleLog.Origin;
-import dev.millrace.wire.PlainRecord;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
-import java.util.EnumMap;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.NavigableMap;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
@@ -30,43 +30,51 @@ final class LearnerAudit {
      * have an order of their own, as a batch has them behind the others. The same holds for removals of users, and for the changes
      * of one item: of those that wait for their time only the last comes, so a change that a batch has settles the earlier ones too.
      *
-     * Layout. A Sequence is the examples of one of the two orders, with the place that the batches have reached. Skipped
+     * Layout. A Sequence is the examples of one of the two orders, less those that the batches have reached. Skipped
      * examples are held until a later step's example comes: its offset says how far the topic was read when the batch closed.
      *
      * Cost. A map look-up an example, whatever ids come again; the logarithm of the changes of its item for one that is skipped. Memory: all
-     * examples, which CountAudit holds anyway. One thread.
+     * examples and changes. One thread.
      */
 
     /** Outcome of an example in a batch; the log alone does not tell learnt from refused. */
-    static final String LEARNT_OR_REFUSED = "learnt or refused";
+    private static final String LEARNT_OR_REFUSED = "learnt or refused";
 
     /** Outcome of an example that the batches skip. */
-    static final String LEFT_OUT = "left out";
+    private static final String LEFT_OUT = "left out";
 
-    private static final String WAITING = BooksSnapshot.Totals.WAITING;
+    private static final String WAITING = CountReport.Findings.WAITING;
 
-    /** A change of the catalogue, or the removal of a user. */
-    record Change(Kind kind, IdHash of, long time, long offset) {
+    /**
+     * A change of the catalogue, or the removal of a user, wherever it is.
+     *
+     * @param of hash of the item or user
+     * @param time of an item; a tombstone has no time of its own
+     */
+    record Change(Kind kind, IdHash of, long time) {
 
-        enum Kind {
+        private enum Kind {
             ITEM,
             ITEM_REMOVAL,
             USER_REMOVAL
         }
 
-        /** @param entry of a topic: an item, a removal of one, or a removal of a user */
-        static Change of(PlainRecord entry, long offset) {
-            boolean isOfItem = entry.field("item_id").isPresent();
-            Kind kind = entry.is("ItemRemoval") ? Kind.ITEM_REMOVAL : isOfItem ? Kind.ITEM : Kind.USER_REMOVAL;
-            IdHash of = IdHash.of(entry.text(isOfItem ? "item_id" : "user_id", ""));
-            return new Change(kind, of, entry.integer("time", 0), offset);
+        static Change of(CatalogueChange change) {
+            IdHash item = IdHash.of(change.itemId());
+            return change.match(
+                    upsert -> new Change(Kind.ITEM, item, upsert.item().time()),
+                    removal -> new Change(Kind.ITEM_REMOVAL, item, 0));
         }
 
-        /** What tells it from others, wherever it is; a tombstone has no time of its own. */
-        Change content() {
-            return new Change(kind, of, kind == Kind.ITEM ? time : 0, 0);
+        static Change ofUser(String removed) {
+            return new Change(Kind.USER_REMOVAL, IdHash.of(removed), 0);
         }
     }
+
+    private record LoggedChange(Change change, long offset) {}
+
+    /** @param isDrawn whether chance decides that its item is added, if nobody announced that */
+    private record LoggedExample(IdHash origin, IdHash user, IdHash item, boolean isDrawn, long offset) {}
 
     /**
      * An example that the batch of a step skips.
@@ -75,116 +83,131 @@ final class LearnerAudit {
      */
     private record Skipped(LoggedExample example, long step, long clock, RecordAddress batch) {}
 
-    /** Examples of one order, and the number of the next one that the batches have not reached. */
+    /** Examples of one order. */
     private static final class Sequence {
-        final List<LoggedExample> examples = new ArrayList<>();
+        final Deque<LoggedExample> left = new ArrayDeque<>(); // that the batches have not reached
         final List<Skipped> skipped = new ArrayList<>();
-        private final Map<Origin, Deque<Integer>> numbers = new HashMap<>();
-        int next;
+        private final Map<IdHash, Deque<LoggedExample>> byOrigin = new HashMap<>();
 
         void add(LoggedExample example) {
-            numbers.computeIfAbsent(new Origin(example.origin().id(), example.time()), of -> new ArrayDeque<>(1))
-                    .add(examples.size());
-            examples.add(example);
+            left.add(example);
+            byOrigin.computeIfAbsent(example.origin(), of -> new ArrayDeque<>(1))
+                    .add(example);
         }
 
-        /** The number of the first example of an origin that the batches have not reached. */
-        Optional<Integer> first(Origin origin) {
-            Deque<Integer> left = numbers.getOrDefault(origin, new ArrayDeque<>(0));
-            while (!left.isEmpty() && left.element() < next) {
-                left.remove();
+        /** The first example of an origin that the batches have not reached. */
+        Optional<LoggedExample> first(IdHash origin) {
+            Deque<LoggedExample> same = byOrigin.getOrDefault(origin, new ArrayDeque<>(0));
+            long next = left.isEmpty() ? Long.MAX_VALUE : left.element().offset();
+            while (!same.isEmpty() && same.element().offset() < next) {
+                same.remove();
             }
-            return Optional.ofNullable(left.peek());
+            return Optional.ofNullable(same.peek());
         }
     }
 
     private final Sequence positives = new Sequence();
     private final Sequence unclicked = new Sequence();
-    private final Map<IdHash, Deque<Change>> changesLeft = new LinkedHashMap<>(); // of each item
-    private final Set<Change> come = new HashSet<>(); // contents of items' changes that batches have
-    private final Deque<Change> userRemovalsLeft = new ArrayDeque<>();
-    private final Map<Change.Kind, Map<IdHash, TreeMap<Long, Change>>> byOffset = new EnumMap<>(Change.Kind.class);
+    private final List<Change> changes = new ArrayList<>();
+    private final Map<Change, TreeMap<Long, Long>> times = new HashMap<>(); // by offset, of changes without their time
+    private final Map<IdHash, Deque<LoggedChange>> changesLeft = new LinkedHashMap<>(); // of each item
+    private final Set<Change> come = new HashSet<>(); // changes of items that batches have
+    private final Deque<LoggedChange> userRemovalsLeft = new ArrayDeque<>();
     private final long position;
     private final TopicNames topics;
     private final PossibleOutcomes outcomes = new PossibleOutcomes();
-    private final List<String> faults;
+    private final List<String> faults = new ArrayList<>();
     private long lastStep;
     private long clock;
 
-    /**
-     * @param position up to which the learner's books count
-     * @param faults to add to
-     */
-    LearnerAudit(ExampleLog log, long position, TopicNames topics, List<String> faults) {
+    /** @param position up to which the learner's books count */
+    LearnerAudit(long position, TopicNames topics) {
         this.position = position;
         this.topics = topics;
-        this.faults = faults;
-        log.examples().forEach(example -> (example.isPositive() ? positives : unclicked).add(example));
-        for (Change change : log.changes()) {
-            byOffset.computeIfAbsent(change.kind(), kind -> new HashMap<>())
-                    .computeIfAbsent(change.of(), of -> new TreeMap<>())
-                    .put(change.offset(), change);
-            if (change.offset() < position) {
-                (change.kind() == Change.Kind.USER_REMOVAL
-                                ? userRemovalsLeft
-                                : changesLeft.computeIfAbsent(change.of(), of -> new ArrayDeque<>(1)))
-                        .add(change);
-            }
+    }
+
+    /** The outcome as this tells it: what the topics alone do not tell apart is one. */
+    static String shown(String outcome) {
+        if (Outcome.REMOVED_ITEM.isNamedBy(outcome) || Outcome.ERASED.isNamedBy(outcome)) {
+            return LEFT_OUT;
+        }
+        return Outcome.LEARNT.isNamedBy(outcome)
+                        || Outcome.REFUSED.isNamedBy(outcome)
+                        || Outcome.WITHOUT_POSITIVES.isNamedBy(outcome)
+                        || Outcome.BEFORE_START.isNamedBy(outcome)
+                ? LEARNT_OR_REFUSED
+                : outcome;
+    }
+
+    /** Takes the next example of the topic, before all batches. */
+    void example(TrainingExample example, long offset) {
+        if (offset < position) {
+            boolean isDrawn = example.isPositive() && example.weight() < 1;
+            sequence(example)
+                    .add(new LoggedExample(
+                            origin(example),
+                            IdHash.of(example.user().user()),
+                            IdHash.of(example.item()),
+                            isDrawn,
+                            offset));
         }
     }
 
+    /** Takes the next change of the topic, before all batches. */
+    void change(Change change, long offset) {
+        changes.add(change);
+        if (offset < position) {
+            times.computeIfAbsent(new Change(change.kind, change.of, 0), of -> new TreeMap<>())
+                    .put(offset, change.time);
+            (change.kind == Change.Kind.USER_REMOVAL
+                            ? userRemovalsLeft
+                            : changesLeft.computeIfAbsent(change.of, of -> new ArrayDeque<>(1)))
+                    .add(new LoggedChange(change, offset));
+        }
+    }
+
+    /** Changes of the topic, in their order. */
+    List<Change> changes() {
+        return changes;
+    }
+
+    List<String> faults() {
+        return faults;
+    }
+
     /** Takes the next record of the topic of mini-batches. */
-    void batch(PlainRecord batch, long offset) {
-        long step = batch.integer("step", 0);
-        RecordAddress place = new RecordAddress(topics.miniBatches(), 0, offset);
-        if (step != lastStep + 1) {
-            faults.add("step " + step + " (" + place + ") follows step " + lastStep);
+    void batch(MiniBatch batch, RecordAddress place) {
+        if (batch.step() != lastStep + 1) {
+            faults.add("step " + batch.step() + " (" + place + ") follows step " + lastStep);
         }
-        lastStep = step;
-        clock = batch.integer("clock", 0);
-        List<?> ids = batch.list("example_ids");
-        List<?> texts = batch.list("texts");
-        long learnt = ids.size() - batch.integer("exposed", 0);
-        long positiveCount = learnt - batch.integer("rehearsed", 0); // those behind are in an earlier batch
-        for (int at = 0; at < ids.size(); at++) {
-            String id = String.valueOf(ids.get(at));
-            String user = String.valueOf(batch.list("users").get(at));
-            String item = String.valueOf(texts.get(integer(batch, "items", at)));
-            String action = String.valueOf(texts.get(integer(batch, "actions", at)));
-            long time = ((Number) batch.list("times").get(at)).longValue();
-            if (at < positiveCount) {
-                enter(positives, Origin.ofClick(user, item, action, id, time), id, step, place);
-            } else if (at >= learnt) {
-                enter(unclicked, new Origin(IdHash.of(user, item, id), time), id, step, place);
-            }
-        }
-        for (Object entry : batch.list("catalogue")) { // items that the batch itself added match none
-            come(Change.of((PlainRecord) entry, 0));
-        }
-        Set<IdHash> removedUsers = new HashSet<>();
-        batch.list("removed_users").forEach(user -> removedUsers.add(IdHash.of(String.valueOf(user))));
+        lastStep = batch.step();
+        clock = batch.clock();
+        batch.examples().forEach(example -> enter(example, place));
+        batch.exposed().forEach(example -> enter(example, place));
+        batch.catalogue().stream()
+                .filter(CatalogueChange::isAnnounced)
+                .map(Change::of)
+                .forEach(this::come);
+        Set<Change> removed = new HashSet<>();
+        batch.removedUsers().forEach(user -> removed.add(Change.ofUser(user)));
         while (!userRemovalsLeft.isEmpty()
-                && removedUsers.contains(userRemovalsLeft.element().of())) {
+                && removed.contains(userRemovalsLeft.element().change())) {
             settle(userRemovalsLeft, Set.of(Outcome.USER_REMOVAL.label()));
         }
     }
 
     /** Settles the first change of an item that a batch has, and those that it replaced while they waited for their time. */
     private void come(Change change) {
-        Deque<Change> left = changesLeft.getOrDefault(change.of(), new ArrayDeque<>(0));
-        if (left.stream().noneMatch(each -> each.content().equals(change.content()))) {
+        Deque<LoggedChange> left = changesLeft.getOrDefault(change.of, new ArrayDeque<>(0));
+        if (left.stream().noneMatch(each -> each.change().equals(change))) {
             return;
         }
-        come.add(change.content());
+        come.add(change);
         boolean isFound = false;
         while (!isFound) {
-            isFound = left.element().content().equals(change.content());
+            isFound = left.element().change().equals(change);
             settle(left, Set.of(Outcome.CATALOGUE_CHANGE.label()));
         }
-    }
-
-    private static int integer(PlainRecord batch, String list, int at) {
-        return ((Number) batch.list(list).get(at)).intValue();
     }
 
     /**
@@ -199,51 +222,57 @@ final class LearnerAudit {
         }
         for (Sequence sequence : List.of(positives, unclicked)) {
             explainSkipped(sequence, position);
-            for (LoggedExample waiting : sequence.examples.subList(sequence.next, sequence.examples.size())) {
-                if (waiting.offset() < position) {
-                    Set<String> possible = withoutBatch(waiting, position, clock);
-                    possible.add(WAITING);
-                    outcomes.add(possible, place(waiting.offset()));
-                }
+            for (LoggedExample waiting : sequence.left) {
+                Set<String> possible = withoutBatch(waiting, position, clock);
+                possible.add(WAITING);
+                outcomes.add(possible, place(waiting.offset()));
             }
         }
         while (!userRemovalsLeft.isEmpty()) {
             settle(userRemovalsLeft, Set.of(WAITING));
         }
-        for (Deque<Change> left : changesLeft.values()) {
+        for (Deque<LoggedChange> left : changesLeft.values()) {
             while (!left.isEmpty()) {
                 // while it waited for its time the next change, or one like it, may have replaced it
                 boolean mayBeReplaced =
-                        left.size() > 1 || come.contains(left.element().content());
+                        left.size() > 1 || come.contains(left.element().change());
                 settle(left, mayBeReplaced ? Set.of(WAITING, Outcome.CATALOGUE_CHANGE.label()) : Set.of(WAITING));
             }
         }
         return outcomes;
     }
 
-    private void settle(Deque<Change> left, Set<String> possible) {
+    private void settle(Deque<LoggedChange> left, Set<String> possible) {
         outcomes.add(possible, place(left.remove().offset()));
     }
 
-    private void enter(Sequence sequence, Origin origin, String id, long step, RecordAddress place) {
-        List<LoggedExample> examples = sequence.examples;
-        Optional<Integer> first =
-                sequence.first(origin).filter(number -> examples.get(number).offset() < position);
-        if (first.isEmpty()) {
-            faults.add("step " + step + " (" + place + ") has example " + id + ", which is not among those that "
-                    + topics.trainingExamples() + " holds and no earlier step has");
+    private Sequence sequence(TrainingExample example) {
+        return example.isPositive() ? positives : unclicked;
+    }
+
+    /** Examples that were made of one id again and again may have it in common. */
+    private static IdHash origin(TrainingExample example) {
+        long time = example.isPositive() ? example.time() : example.user().time();
+        return IdHash.of(example.user().user(), example.item(), example.action(), example.id(), "" + time);
+    }
+
+    private void enter(TrainingExample example, RecordAddress place) {
+        Sequence sequence = sequence(example);
+        Optional<LoggedExample> found = sequence.first(origin(example));
+        if (found.isEmpty()) {
+            faults.add("step " + lastStep + " (" + place + ") has example " + example.id()
+                    + ", which is not among those that " + topics.trainingExamples()
+                    + " holds and no earlier step has");
             return;
         }
-        int found = first.get();
-        long here = examples.get(found).offset();
-        if (!sequence.skipped.isEmpty() && sequence.skipped.get(0).step() < step) {
+        long here = found.get().offset();
+        if (!sequence.skipped.isEmpty() && sequence.skipped.get(0).step() < lastStep) {
             explainSkipped(sequence, here);
         }
-        for (; sequence.next < found; sequence.next++) {
-            sequence.skipped.add(new Skipped(examples.get(sequence.next), step, clock, place));
+        while (sequence.left.element().offset() < here) {
+            sequence.skipped.add(new Skipped(sequence.left.remove(), lastStep, clock, place));
         }
-        outcomes.add(Set.of(LEARNT_OR_REFUSED), place(here));
-        sequence.next = found + 1;
+        outcomes.add(Set.of(LEARNT_OR_REFUSED), place(sequence.left.remove().offset()));
     }
 
     /** @param until offset up to which the topic was read when the batch was closed */
@@ -267,33 +296,29 @@ final class LearnerAudit {
      */
     private Set<String> withoutBatch(LoggedExample example, long until, long reached) {
         long offset = example.offset();
-        Optional<Change> listed = lastBefore(Change.Kind.ITEM, example.item(), offset);
-        long removed = offsetBefore(Change.Kind.ITEM_REMOVAL, example.item(), offset);
-        long listedAt = listed.map(Change::offset).orElse(-1L);
+        long listed = lastBefore(offset, Change.Kind.ITEM, example.item());
+        long removed = lastBefore(offset, Change.Kind.ITEM_REMOVAL, example.item());
         Set<String> possible = new TreeSet<>();
-        if (removed > listedAt // it was gone when the example came, or it or the user went before the batch closed
-                || offsetBefore(Change.Kind.ITEM_REMOVAL, example.item(), until) > offset
-                || offsetBefore(Change.Kind.USER_REMOVAL, example.user(), until) > offset) {
+        if (removed > listed // it was gone when the example came, or it or the user went before the batch closed
+                || lastBefore(until, Change.Kind.ITEM_REMOVAL, example.item()) > offset
+                || lastBefore(until, Change.Kind.USER_REMOVAL, example.user()) > offset) {
             possible.add(LEFT_OUT);
         }
-        boolean isThere = listed.filter(item -> listedAt > removed && item.time() <= reached)
-                .isPresent();
-        if (example.isPositive() && example.weight() < 1 && !isThere) { // nobody had announced the item, or it waited
+        boolean isThere =
+                listed > removed && times(Change.Kind.ITEM, example.item()).getOrDefault(listed, 0L) <= reached;
+        if (example.isDrawn() && !isThere) { // nobody had announced the item, or it waited
             possible.add(Outcome.CAPPED.label());
         }
         return possible;
     }
 
     /** The offset of the last change of a kind before an offset; -1 if there is none. */
-    private long offsetBefore(Change.Kind kind, IdHash of, long offset) {
-        return lastBefore(kind, of, offset).map(Change::offset).orElse(-1L);
+    private long lastBefore(long offset, Change.Kind kind, IdHash of) {
+        return Optional.ofNullable(times(kind, of).lowerKey(offset)).orElse(-1L);
     }
 
-    private Optional<Change> lastBefore(Change.Kind kind, IdHash of, long offset) {
-        return Optional.ofNullable(byOffset.getOrDefault(kind, Map.of())
-                        .getOrDefault(of, new TreeMap<>())
-                        .lowerEntry(offset))
-                .map(Map.Entry::getValue);
+    private NavigableMap<Long, Long> times(Change.Kind kind, IdHash of) {
+        return times.getOrDefault(new Change(kind, of, 0), new TreeMap<>());
     }
 
     private RecordAddress place(long example) {

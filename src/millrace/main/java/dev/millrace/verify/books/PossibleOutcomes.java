@@ -6,7 +6,6 @@ import java.util.Map;
 import java.util.NavigableSet;
 import java.util.Optional;
 import java.util.Set;
-import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.function.Predicate;
 
@@ -24,8 +23,10 @@ final class PossibleOutcomes {
 
     /** Counts an event, in any order of events. */
     void add(Set<String> outcomes, RecordAddress place) {
-        Group group = groups.getOrDefault(outcomes, new Group(0, place));
-        groups.put(outcomes, new Group(group.events + 1, place.isBefore(group.first) ? place : group.first));
+        groups.merge(
+                outcomes,
+                new Group(1, place),
+                (group, one) -> new Group(group.events + 1, one.first.isBefore(group.first) ? one.first : group.first));
     }
 
     long total() {
@@ -37,9 +38,9 @@ final class PossibleOutcomes {
         return sum(Set.of(outcome)::equals);
     }
 
-    /** Events that have this outcome or another. */
-    long possible(String outcome) {
-        return sum(outcomes -> outcomes.size() > 1 && outcomes.contains(outcome));
+    /** Events that may have this outcome. */
+    long most(String outcome) {
+        return sum(outcomes -> outcomes.contains(outcome));
     }
 
     /** Events that have more than one possible outcome. */
@@ -49,13 +50,10 @@ final class PossibleOutcomes {
 
     /** Groups of events with the same choice of several outcomes, each as {@code n × a or b, the first at …}. */
     List<String> undecidedGroups() {
-        Map<String, Group> sorted = new TreeMap<>();
-        groups.forEach((outcomes, group) -> {
-            if (outcomes.size() > 1) {
-                sorted.put(String.join(" or ", new TreeSet<>(outcomes)), group);
-            }
-        });
-        return sorted.entrySet().stream()
+        return groups.entrySet().stream()
+                .filter(group -> group.getKey().size() > 1)
+                .map(group -> Map.entry(String.join(" or ", new TreeSet<>(group.getKey())), group.getValue()))
+                .sorted(Map.Entry.comparingByKey())
                 .map(of -> of.getValue().events + " × " + of.getKey() + ", the first at " + of.getValue().first)
                 .toList();
     }

@@ -1,22 +1,24 @@
 package dev.millrace.verify.books;
 
-import dev.millrace.attribute.Attribution;
 import dev.millrace.attribute.AttributionCommit;
 import dev.millrace.attribute.AttributionSettings;
 import dev.millrace.experiment.ExperimentReference;
 import dev.millrace.settings.KeptSettings;
 import dev.millrace.state.InputTopic;
-import dev.millrace.state.OrderedEntries;
+import dev.millrace.state.Utf8;
+import dev.millrace.topic.BatchLog.BrokenLogException;
 import dev.millrace.topic.Cluster;
 import dev.millrace.topic.ExperimentFacts;
 import dev.millrace.topic.TopicLog;
 import dev.millrace.topic.TopicNames;
 import dev.millrace.wire.AvroWire;
-import dev.millrace.wire.EventRecords;
+import dev.millrace.wire.Topic;
+import dev.millrace.wire.TopicRecord;
+import dev.millrace.wire.UndecodableException;
 import java.util.ArrayList;
-import java.util.EnumMap;
+import java.util.Arrays;
 import java.util.List;
-import java.util.Map;
+import java.util.Optional;
 
 /**
  * An attribution as its topics have it: what it read, the record of each of its commits, and what it made.
@@ -30,6 +32,15 @@ public record RecordedAttribution(
         TopicNames topics,
         AttributionSettings settings,
         ExperimentReference.Lookup experiments) {
+
+    /** A commit and its record. */
+    record LoggedCommit(AttributionCommit commit, TopicRecord record) {
+
+        /** Its topic, partition and offset, in words. */
+        String place() {
+            return RecordAddress.of(record).toString();
+        }
+    }
 
     /** @param kept settings that the attribution keeps */
     public static RecordedAttribution of(Cluster cluster, TopicLog log, AttributionSettings kept) {
@@ -65,38 +76,40 @@ public record RecordedAttribution(
         return gone;
     }
 
-    /**
-     * Begins to make a partition again.
-     *
-     * @param entries as they are at the place, and for the replay to change
-     */
-    <T extends Attribution.Output & AttributionReplay.Listener> AttributionReplay replay(
-            AttributionPlace from, OrderedEntries entries, T to) {
-        Map<InputTopic, RecordCursor> inputs = new EnumMap<>(InputTopic.class);
-        AttributionCommit.TOPICS.forEach(
-                topic -> inputs.put(topic, events(topic, from.partition(), from.position(topic))));
-        return new AttributionReplay(
-                new Attribution(settings, entries, to),
-                EventRecords.unlimited(wire),
-                experiments,
-                inputs,
-                entries,
-                from.positions(),
-                to);
-    }
-
     /** Reads what is committed of a topic's partition. */
     RecordCursor events(InputTopic topic, int partition, long from) {
         String name = topics.of(topic);
-        return new RecordCursor(log, name, partition, from, log.committedEnd(name, partition));
+        return new RecordCursor(log, name, partition, from, log.committedEnd(name, partition), record -> true);
     }
 
-    /** Reads the commits that have ended. */
-    CommitCursor commits() {
-        return commits(0, log.committedEnd(topics.attributionCommits(), 0));
+    /** Reads the commits that have ended, of all partitions. */
+    RecordCursor commits() {
+        String name = topics.attributionCommits();
+        return new RecordCursor(log, name, 0, 0, log.committedEnd(name, 0), record -> true);
     }
 
-    CommitCursor commits(long from, long end) {
-        return new CommitCursor(log, wire, topics.attributionCommits(), from, end);
+    /** Reads the commits of a partition between two offsets. */
+    RecordCursor commits(int partition, long from, long end) {
+        byte[] key = Utf8.bytes(Integer.toString(partition));
+        return new RecordCursor(
+                log, topics.attributionCommits(), 0, from, end, record -> Arrays.equals(record.key(), key));
+    }
+
+    /**
+     * Moves on. Returns the next commit; absent behind the last.
+     *
+     * @throws BrokenLogException if it cannot be read
+     */
+    Optional<LoggedCommit> take(RecordCursor commits) {
+        return commits.take().map(record -> {
+            String place = "the commit at " + RecordAddress.of(record);
+            try {
+                return wire.decode(Topic.ATTRIBUTION_COMMITS, record)
+                        .map(commit -> new LoggedCommit(commit, record))
+                        .orElseThrow(() -> new BrokenLogException(place + " has no value"));
+            } catch (UndecodableException broken) {
+                throw new BrokenLogException(place + " cannot be read: " + broken.getMessage(), broken);
+            }
+        });
     }
 }

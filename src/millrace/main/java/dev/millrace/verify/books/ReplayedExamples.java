@@ -1,13 +1,11 @@
 package dev.millrace.verify.books;
 
-import dev.millrace.attribute.Attribution;
 import dev.millrace.attribute.AttributionSettings;
 import dev.millrace.attribute.TrainingExample;
 import dev.millrace.checkpoint.ScratchEntries;
-import dev.millrace.feature.UserFeatures;
 import dev.millrace.state.InputTopic;
 import dev.millrace.topic.BatchLog.BrokenLogException;
-import dev.millrace.verify.books.CommitCursor.LoggedCommit;
+import dev.millrace.verify.books.RecordedAttribution.LoggedCommit;
 import dev.millrace.wire.TopicRecord;
 import dev.millrace.wire.TrainingRecords;
 import dev.millrace.wire.UndecodableException;
@@ -19,6 +17,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.Consumer;
+import java.util.stream.Stream;
 
 /**
  * The training examples of an attribution, made again from its events, by its own settings or by others.
@@ -33,7 +32,7 @@ public final class ReplayedExamples implements AutoCloseable {
 
     private final RecordedAttribution source;
     private final Optional<RecordedAttribution> other;
-    private final CommitCursor commits;
+    private final RecordCursor commits;
     private final Map<Integer, Part> parts = new LinkedHashMap<>();
 
     private ReplayedExamples(RecordedAttribution source, AttributionSettings asked) {
@@ -67,7 +66,7 @@ public final class ReplayedExamples implements AutoCloseable {
         TrainingRecords training = new TrainingRecords(source.wire());
         try (ReplayedExamples replayed = new ReplayedExamples(source, asked)) {
             replayed.requireWhole();
-            RecordCursor records = new RecordCursor(source.log(), topic, 0, 0, end);
+            RecordCursor records = new RecordCursor(source.log(), topic, 0, 0, end, record -> true);
             for (Optional<TopicRecord> next = records.take(); next.isPresent(); next = records.take()) {
                 TopicRecord record = next.get();
                 byte[] value = record.value().orElseThrow(() -> broken(record, "has no value"));
@@ -106,7 +105,7 @@ public final class ReplayedExamples implements AutoCloseable {
     private void makeUntil(Object content, TopicRecord record, Consumer<Object> to) {
         Optional<Part> made = partThatMade(content);
         while (made.isEmpty()) {
-            LoggedCommit next = commits.take().orElseThrow(() -> broken(record, "is made by no event"));
+            LoggedCommit next = source.take(commits).orElseThrow(() -> broken(record, "is made by no event"));
             parts.computeIfAbsent(next.commit().partition(), Part::new).take(next);
             made = partThatMade(content);
         }
@@ -119,23 +118,28 @@ public final class ReplayedExamples implements AutoCloseable {
 
     @Override
     public void close() {
-        parts.values().forEach(Part::close);
+        parts.values().stream()
+                .flatMap(part -> Stream.of(part.own, part.asked))
+                .distinct()
+                .forEach(made -> made.entries.close());
     }
 
-    /** One partition, made by one or two settings. */
-    private final class Part implements AutoCloseable {
+    /** One partition, made by its own settings and by those asked for. */
+    private final class Part {
 
-        private final Made own;
-        private final Optional<Made> asked;
+        final Made own;
+        final Made asked;
 
         Part(int partition) {
             own = new Made(source, partition);
-            asked = other.map(with -> new Made(with, partition));
+            asked = other.map(with -> new Made(with, partition)).orElse(own);
         }
 
         void take(LoggedCommit commit) {
             own.replay.take(commit);
-            asked.ifPresent(made -> made.replay.take(commit));
+            if (asked != own) {
+                asked.replay.take(commit);
+            }
         }
 
         boolean hasMade(Object content) {
@@ -143,21 +147,13 @@ public final class ReplayedExamples implements AutoCloseable {
         }
 
         void handOn(Consumer<Object> to) {
-            Result last = own.results.remove();
-            if (asked.isEmpty()) {
-                to.accept(last.content());
-                return;
+            Result last = own.results.element();
+            while (!asked.results.isEmpty() && !last.isBefore(asked.results.element())) {
+                to.accept(asked.results.remove().content());
             }
-            Deque<Result> others = asked.get().results;
-            while (!others.isEmpty() && !last.isBefore(others.element())) {
-                to.accept(others.remove().content());
+            if (asked != own) {
+                own.results.remove();
             }
-        }
-
-        @Override
-        public void close() {
-            own.entries.close();
-            asked.ifPresent(made -> made.entries.close());
         }
     }
 
@@ -175,7 +171,7 @@ public final class ReplayedExamples implements AutoCloseable {
     }
 
     /** A replay, and what it made that is not handed on. */
-    private static final class Made implements Attribution.Output, AttributionReplay.Listener {
+    private static final class Made implements AttributionReplay.Output {
 
         private final ScratchEntries entries;
         private final AttributionReplay replay;
@@ -185,7 +181,7 @@ public final class ReplayedExamples implements AutoCloseable {
 
         Made(RecordedAttribution by, int partition) {
             entries = ScratchEntries.create(CACHE_BYTES / by.partitions());
-            replay = by.replay(by.beginning(partition), entries, this);
+            replay = new AttributionReplay(by, by.beginning(partition), entries, this);
         }
 
         @Override
@@ -197,11 +193,6 @@ public final class ReplayedExamples implements AutoCloseable {
         @Override
         public void example(TrainingExample example) {
             results.add(new Result(example, events, ofEvent++));
-        }
-
-        @Override
-        public void userFeatures(UserFeatures user) {
-            // only what the learner reads is asked for
         }
 
         @Override

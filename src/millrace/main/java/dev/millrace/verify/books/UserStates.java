@@ -32,15 +32,16 @@ final class UserStates {
     private final Map<IdHash, IdHash> ofPartition = new HashMap<>();
     private final Map<IdHash, Set<IdHash>> later = new HashMap<>();
 
-    static IdHash hash(UserFeatures user) {
-        return IdHash.of(Form.written(form -> {
-            UserFeatures unused = FeatureFields.user(form, user.user(), user);
-        }));
+    private static IdHash hash(Optional<UserFeatures> state) {
+        return state.map(user -> IdHash.of(Form.written(form -> {
+                    UserFeatures unused = FeatureFields.user(form, user.user(), user);
+                })))
+                .orElse(REMOVED);
     }
 
     /** Takes the next record of the topic. */
     void found(String user, Optional<UserFeatures> state, RecordAddress place) {
-        found.put(IdHash.of(user), new Found(state.map(UserStates::hash).orElse(REMOVED), place));
+        found.put(IdHash.of(user), new Found(hash(state), place));
     }
 
     /**
@@ -50,7 +51,7 @@ final class UserStates {
      * @param isCounted whether the books count what made it
      */
     void made(String user, Optional<UserFeatures> state, boolean isCounted) {
-        IdHash hash = state.map(UserStates::hash).orElse(REMOVED);
+        IdHash hash = hash(state);
         if (isCounted) {
             ofPartition.put(IdHash.of(user), hash);
         } else {

@@ -98,6 +98,8 @@ class CountAuditTest {
         "LOSES_A_CLICK, the books have",
         "LOSES_A_CLICK, makes example",
         "COUNTS_TWICE, clicks#the books have",
+        "JOINS_IN_A_LONGER_WINDOW, the books have",
+        "JOINS_IN_A_LONGER_WINDOW, no event makes example",
         "PUBLISHES_A_WRONG_STATE, are not what the events of their user make",
         "READS_IN_ANOTHER_ORDER, ''"
     })

@@ -2,17 +2,21 @@ package dev.millrace.verify.books;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.millrace.attribute.TrainingExample;
+import dev.millrace.batch.MiniBatch;
+import dev.millrace.catalogue.CatalogueChange;
+import dev.millrace.event.CatalogueItem;
+import dev.millrace.event.Features;
+import dev.millrace.feature.UserFeatures;
+import dev.millrace.negative.NegativeDraws;
 import dev.millrace.settings.SettingsReader;
 import dev.millrace.topic.TopicNames;
-import dev.millrace.wire.PlainRecord;
 import java.util.ArrayList;
 import java.util.Collections;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
-import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -23,9 +27,9 @@ class LearnerAuditTest {
 
     private static final TopicNames TOPICS = TopicNames.read(new SettingsReader(Map.of()));
     private static final long POSITION = 100;
+    private static final long T0 = 1_767_225_600_000L; // of items and batches
 
-    private final List<String> faults = new ArrayList<>();
-    private final ExampleLog log = new ExampleLog();
+    private final LearnerAudit audit = new LearnerAudit(POSITION, TOPICS);
 
     /**
      * Each row has the examples of the topic: cN of a click on item iN, and eN of an exposure of it that was not clicked, at offset 10 N,
@@ -57,20 +61,19 @@ class LearnerAuditTest {
             """)
     void anExampleIsInOneBatchOrThereIsAReason(
             String name, String examples, String changes, String batches, String outcomes, String expectedFaults) {
-        words(examples, " ").forEach(example -> log.add(example(example), 10L * number(example)));
-        words(changes, ", ")
-                .map(change -> change.split(" ", -1))
-                .forEach(change -> log.add(
-                        change(change[0], change[1], change.length > 3 ? Long.parseLong(change[3]) : 7),
-                        Long.parseLong(change[2])));
+        words(examples, " ").forEach(example -> audit.example(example(example), 10L * number(example)));
+        words(changes, ", ").map(change -> change.split(" ", -1)).forEach(change -> {
+            long time = change.length > 3 ? Long.parseLong(change[3]) : 7;
+            long at = Long.parseLong(change[2]);
+            audit.change(change(change[0], change[1], time), at);
+        });
 
-        LearnerAudit audit = new LearnerAudit(log, POSITION, TOPICS, faults);
         long step = 0;
         long offset = 0;
         for (String batch : words(batches, "; ").toList()) {
             List<String> learnt = new ArrayList<>(words(batch, " ").toList());
             step = learnt.get(0).equals("3") ? Long.parseLong(learnt.remove(0)) : step + 1;
-            audit.batch(batch(step, learnt), offset++);
+            audit.batch(batch(step, learnt), place(offset++));
         }
         PossibleOutcomes tally = audit.end(step);
 
@@ -78,67 +81,51 @@ class LearnerAuditTest {
             assertThat(words(tally)).isEqualTo(outcomes);
         }
         List<String> expected = words(expectedFaults, ", ").toList();
-        assertThat(faults).hasSameSizeAs(expected);
+        assertThat(audit.faults()).hasSameSizeAs(expected);
         for (int at = 0; at < expected.size(); at++) {
-            assertThat(faults.get(at)).contains(expected.get(at));
+            assertThat(audit.faults().get(at)).contains(expected.get(at));
         }
     }
 
     @Test
     void batchesHaveTheTopicsChangesInOrder() {
-        log.add(change("+item", "i1", 7), 10);
-        log.add(change("-item", "i1", 7), 20);
-        log.add(change("-user", "ann", 7), 30);
-        log.add(change("-user", "bob", 7), 40);
-        LearnerAudit audit = new LearnerAudit(log, POSITION, TOPICS, faults);
+        audit.change(change("+item", "i1", 7), 10);
+        audit.change(change("-item", "i1", 7), 20);
+        audit.change(change("-user", "ann", 7), 30);
+        audit.change(change("-user", "bob", 7), 40);
 
-        audit.batch(
-                plain(
-                        "dev.millrace.avro.MiniBatchRecord",
-                        "step catalogue removed_users",
-                        1L,
-                        List.of(change("+item", "own", 7), change("+item", "i1", 7)),
-                        List.of("ann")),
-                0);
+        CatalogueChange own = announced("own", 7).unannounced();
+        audit.batch(batch(1, 0, List.of(own, announced("i1", 7)), List.of("ann"), List.of()), place(0));
 
         assertThat(words(audit.end(1))).isEqualTo("catalogue-change 1, user-removal 1, waiting 2");
-        assertThat(faults).isEmpty();
+        assertThat(audit.faults()).isEmpty();
     }
 
     @Test
     void theNextAnnouncementSettlesAWaitingOne() {
-        log.add(change("+item", "i1", 30), 10);
-        log.add(change("+item", "i2", 30), 20);
-        log.add(change("+item", "i1", 7), 30);
-        log.add(change("+item", "i3", 40), 40);
-        log.add(change("+item", "i3", 50), 50);
-        log.add(change("+item", "i2", 30), 60);
-        LearnerAudit audit = new LearnerAudit(log, POSITION, TOPICS, faults);
+        audit.change(change("+item", "i1", 30), 10);
+        audit.change(change("+item", "i2", 30), 20);
+        audit.change(change("+item", "i1", 7), 30);
+        audit.change(change("+item", "i3", 40), 40);
+        audit.change(change("+item", "i3", 50), 50);
+        audit.change(change("+item", "i2", 30), 60);
 
-        audit.batch(
-                plain(
-                        "dev.millrace.avro.MiniBatchRecord",
-                        "step clock catalogue",
-                        1L,
-                        30L,
-                        List.of(change("+item", "i1", 7), change("+item", "i2", 30))),
-                0);
+        audit.batch(batch(1, 30, List.of(announced("i1", 7), announced("i2", 30)), List.of(), List.of()), place(0));
 
         // of i2 the second may have replaced the first, or come with a later batch; of i3 the second may have replaced
         // the first
         assertThat(words(audit.end(1))).isEqualTo("catalogue-change 3, waiting 1, catalogue-change or waiting");
-        assertThat(faults).isEmpty();
+        assertThat(audit.faults()).isEmpty();
     }
 
     @Test
     void aLogThatEndsBeforeTheLearnersStepIsNamed() {
-        log.add(example("c0"), 0);
-        LearnerAudit audit = new LearnerAudit(log, POSITION, TOPICS, faults);
+        audit.example(example("c0"), 0);
 
-        audit.batch(batch(1, List.of("c0")), 0);
+        audit.batch(batch(1, List.of("c0")), place(0));
         audit.end(2);
 
-        assertThat(faults).singleElement().asString().contains("at step 2", "ends at step 1");
+        assertThat(audit.faults()).singleElement().asString().contains("at step 2", "ends at step 1");
     }
 
     /** The square of them would take hours: of all examples of the id, and of all changes of its item. */
@@ -146,19 +133,19 @@ class LearnerAuditTest {
     @Timeout(value = 5, unit = TimeUnit.MINUTES)
     void oneClickIdMayHaveManyExamples() {
         int count = 500_000;
+        LearnerAudit audit = new LearnerAudit(2L * count, TOPICS);
         for (int number = 0; number < count; number++) {
-            log.add(example("c1"), number);
+            audit.example(example("c1"), number);
         }
         for (int number = 0; number < count; number++) {
-            log.add(change("+item", "i1", 7), count + number);
+            audit.change(change("+item", "i1", 7), count + number);
         }
-        LearnerAudit audit = new LearnerAudit(log, 2L * count, TOPICS, faults);
 
-        audit.batch(batch(1, Collections.nCopies(count / 2, "c1")), 0);
+        audit.batch(batch(1, Collections.nCopies(count / 2, "c1")), place(0));
 
         assertThat(words(audit.end(1)))
                 .isEqualTo("learnt or refused 250000, waiting 250001, catalogue-change or waiting");
-        assertThat(faults).isEmpty();
+        assertThat(audit.faults()).isEmpty();
     }
 
     private static Stream<String> words(String text, String between) {
@@ -180,48 +167,55 @@ class LearnerAuditTest {
         return Long.parseLong(example.replaceAll("^~?.|\\*.*", ""));
     }
 
-    /** @param names of the fields, with spaces between them */
-    private static PlainRecord plain(String schema, String names, Object... values) {
-        Map<String, Object> fields = new HashMap<>();
-        for (String name : names.split(" ", -1)) {
-            fields.put(name, values[fields.size()]);
-        }
-        return new PlainRecord(schema, fields);
+    private static RecordAddress place(long offset) {
+        return new RecordAddress("mini-batches", 0, offset);
     }
 
-    private static PlainRecord change(String kind, String id, long time) {
+    private static LearnerAudit.Change change(String kind, String id, long time) {
         return switch (kind) {
-            case "-user" -> plain("UserRemoval", "user_id", id);
-            case "-item" -> plain("ItemRemoval", "item_id", id);
-            default -> plain("ItemRecord", "item_id time", id, time);
+            case "-user" -> LearnerAudit.Change.ofUser(id);
+            case "-item" -> LearnerAudit.Change.of(new CatalogueChange.Removal(id, time));
+            default -> LearnerAudit.Change.of(announced(id, time));
         };
     }
 
-    private static PlainRecord example(String word) {
-        long time = number(word);
-        double weight = word.contains("*") ? Double.parseDouble(word.substring(word.indexOf('*') + 1)) : 1;
-        PlainRecord user = plain("UserFeaturesRecord", "user_id time", "ann", time);
-        String id = word.replaceAll("\\*.*", "");
-        String names = "example_id user item_id action weight time clicked";
-        return plain("ExampleRecord", names, id, user, "i" + time, "click", weight, time, word.startsWith("c"));
+    private static CatalogueChange announced(String id, long time) {
+        return new CatalogueChange.Upsert(new CatalogueItem(id, T0 + time, Features.NONE));
     }
 
-    private static PlainRecord batch(long step, List<String> examples) {
-        int count = examples.size();
-        List<String> texts = new ArrayList<>(List.of("click"));
-        examples.forEach(example -> texts.add("i" + number(example)));
-        return plain(
-                "dev.millrace.avro.MiniBatchRecord",
-                "step clock example_ids users times actions items exposed rehearsed texts",
+    private static TrainingExample example(String word) {
+        long time = number(word);
+        double weight = word.contains("*") ? Double.parseDouble(word.substring(word.indexOf('*') + 1)) : 1;
+        String id = word.replaceAll("^~|\\*.*", "");
+        UserFeatures user = new UserFeatures("ann", time, Features.NONE, List.of());
+        return new TrainingExample(id, user, Features.NONE, "i" + time, "click", weight, time, 0, id.startsWith("c"));
+    }
+
+    /** With examples as the rows have them. */
+    private static MiniBatch batch(long step, List<String> examples) {
+        return batch(step, 20, List.of(), List.of(), examples);
+    }
+
+    private static MiniBatch batch(
+            long step, long clock, List<CatalogueChange> catalogue, List<String> removed, List<String> examples) {
+        Map<Character, List<TrainingExample>> byKind = examples.stream()
+                .collect(Collectors.groupingBy(
+                        word -> word.charAt(0), Collectors.mapping(LearnerAuditTest::example, Collectors.toList())));
+        List<TrainingExample> positives = byKind.getOrDefault('c', List.of());
+        List<TrainingExample> rehearsed = byKind.getOrDefault('~', List.of());
+        return new MiniBatch(
                 step,
-                20,
-                examples.stream().map(example -> example.replace("~", "")).toList(),
-                Collections.nCopies(count, "ann"),
-                examples.stream().map(LearnerAuditTest::number).toList(),
-                Collections.nCopies(count, 0),
-                IntStream.rangeClosed(1, count).boxed().toList(),
-                examples.stream().filter(example -> example.startsWith("e")).count(),
-                examples.stream().filter(example -> example.startsWith("~")).count(),
-                texts);
+                0,
+                catalogue,
+                positives,
+                new float[positives.size() + rehearsed.size()],
+                List.of(),
+                new float[0],
+                0,
+                removed,
+                NegativeDraws.UNIFORM,
+                byKind.getOrDefault('e', List.of()),
+                rehearsed,
+                T0 + clock);
     }
 }

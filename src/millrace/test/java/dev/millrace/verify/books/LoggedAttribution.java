@@ -57,6 +57,7 @@ final class LoggedAttribution {
         LOSES_A_CLICK,
         COUNTS_TWICE,
         PUBLISHES_A_WRONG_STATE,
+        JOINS_IN_A_LONGER_WINDOW,
         READS_IN_ANOTHER_ORDER
     }
 
@@ -64,6 +65,7 @@ final class LoggedAttribution {
     final MemoryLog log = new MemoryLog(PARTITIONS);
     final AvroWire wire = Streams.wire();
     final AttributionSettings settings;
+    private final AttributionSettings longer; // window
     private final KeptSettings kept;
     private final EventRecords events = new EventRecords(wire);
     private final Fault fault;
@@ -77,6 +79,8 @@ final class LoggedAttribution {
         Stream.of(set).map(each -> each.split("=", 2)).forEach(each -> given.put(each[0], each[1]));
         settings = AttributionSettings.read(new SettingsReader(given));
         kept = AttributionSettings.kept(given);
+        given.put("attribution.window", "80s");
+        longer = AttributionSettings.read(new SettingsReader(given));
         for (int partition = 0; partition < PARTITIONS; partition++) {
             tasks.add(new Task(partition));
         }
@@ -226,8 +230,12 @@ final class LoggedAttribution {
 
         private Task(int partition) {
             this.partition = partition;
-            this.attribution = new Attribution(settings, entries, this);
+            this.attribution = new Attribution(ofTask(), entries, this);
             this.open = new AttributionCommit.Open(partition, settings);
+        }
+
+        private AttributionSettings ofTask() {
+            return fault == Fault.JOINS_IN_A_LONGER_WINDOW ? longer : settings;
         }
 
         boolean hasMore() {
@@ -312,7 +320,7 @@ final class LoggedAttribution {
         private void move() {
             commit();
             attribution.drainDirty(entries);
-            attribution = new Attribution(settings, entries, this);
+            attribution = new Attribution(ofTask(), entries, this);
             attribution.restoreFrom(entries);
             open = new AttributionCommit.Open(partition, settings);
         }
