@@ -77,6 +77,7 @@ public final class Attribution implements Durable {
     private final Timers timers;
     private final Users users;
     private final Exposures exposures;
+    private final PassedItems passed;
     private final ClickWeights weights;
     private final Contributions contributions;
     private final ExperimentCounts experiment;
@@ -99,6 +100,7 @@ public final class Attribution implements Durable {
         this.timers = new Timers(entries);
         this.users = new Users(settings, entries, cache, timers);
         this.exposures = new Exposures(settings, entries, timers);
+        this.passed = new PassedItems(settings, entries);
         this.weights = new ClickWeights(settings);
         this.contributions = new Contributions(settings.caps(), cache);
         this.experiment = new ExperimentCounts(cache);
@@ -116,6 +118,7 @@ public final class Attribution implements Durable {
             return;
         }
         long ends = exposures.open(exposure, user, key, experiment.expose(exposure, user.number));
+        passed.show(key, exposure.item(), settings.windowEnd(Math.max(exposure.time(), timers.cursor())));
         books.await(InputTopic.EXPOSURES);
         user.counters = user.counters.exposed(exposure.time());
         user.hear(timers.cursor());
@@ -217,6 +220,7 @@ public final class Attribution implements Durable {
             for (byte kind : new byte[] {EntryKeys.VERSION, EntryKeys.PROFILE}) {
                 eraseAll(kind, number, version -> users.deleteVersion(version.key()));
             }
+            passed.forget(number);
             contributions.forget(number);
             experiment.forget(number);
             users.delete(user, state);
@@ -411,7 +415,8 @@ public final class Attribution implements Durable {
     }
 
     private UserFeatures featuresAt(RememberedExposure exposure, String user, long number) {
-        return users.profileAndHistory(number, exposure.version()).asOf(user, exposure.time(), exposure.counters());
+        return users.profileAndHistory(number, exposure.version())
+                .asOf(user, exposure.time(), exposure.counters(), passed.asOf(number, exposure.time()));
     }
 
     /** Attributes the clicks that waited for an exposure. It reads no others, however many wait beside them. */
@@ -537,7 +542,7 @@ public final class Attribution implements Durable {
     }
 
     private UserFeatures featuresNow(Click click, UserState user) {
-        return users.profileAndHistory(user).asOf(click.user(), click.time(), user.counters.at(click.time()));
+        return asOf(click.user(), user, users.profileAndHistory(user), click.time());
     }
 
     /**
@@ -581,6 +586,7 @@ public final class Attribution implements Durable {
 
     private void fold(Click click, boolean isVisit) {
         UserState user = user(click.user());
+        passed.click(keys.of(EntryKeys.EXPOSURE, user.number, click.item()));
         ProfileAndHistory known = users.profileAndHistory(user);
         boolean stays = !isVisit
                 && known.history().stream().anyMatch(visit -> visit.item().equals(click.item()));
@@ -593,7 +599,11 @@ public final class Attribution implements Durable {
         users.change(state, changed);
         users.put(user, state);
         long latest = state.latestEvent();
-        output.userFeatures(changed.asOf(user, latest, state.counters.at(latest)));
+        output.userFeatures(asOf(user, state, changed, latest));
+    }
+
+    private UserFeatures asOf(String user, UserState state, ProfileAndHistory known, long time) {
+        return known.asOf(user, time, state.counters.at(time), passed.asOf(state.number, time));
     }
 
     /**
@@ -651,6 +661,7 @@ public final class Attribution implements Durable {
                 users.put(user, state);
                 return;
             }
+            passed.forget(state.number);
             contributions.forget(state.number);
             experiment.forget(state.number);
             weights.forget(user);

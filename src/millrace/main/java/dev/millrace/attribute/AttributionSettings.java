@@ -45,8 +45,9 @@ public record AttributionSettings(
      * @param actions that hide the item
      * @param undo actions that bring it back
      * @param time for which it is hidden
+     * @param passed time for which an item is left out that was shown and not clicked
      */
-    public record Hiding(Set<String> actions, Set<String> undo, Duration time) {
+    public record Hiding(Set<String> actions, Set<String> undo, Duration time, Duration passed) {
 
         public Hiding {
             actions = Set.copyOf(actions);
@@ -60,19 +61,27 @@ public record AttributionSettings(
                                     + "its user, and is a negative example")),
                     Set.copyOf(reader.names("attribution.undo-actions: actions that bring a hidden item back")),
                     reader.duration(
-                            "attribution.hide-for = 90d in [1s, 36500d]: event time for which an item is hidden"));
+                            "attribution.hide-for = 90d in [1s, 36500d]: event time for which an item is hidden"),
+                    reader.duration(
+                            "attribution.hide-passed-for = 0s in [0s, 36500d]: event time for which an item is left out of a "
+                                    + "user's answers that the user was shown and did not click within attribution.window; "
+                                    + "0s: none is"));
         }
 
-        /** Bytes of a user's hidden items in a record, at most. */
+        /** Bytes of a user's hidden and passed items in a record, at most. */
         public int mostBytes() {
+            return mostHiddenBytes() + (passed.isZero() ? 0 : PassedItems.MOST_BYTES);
+        }
+
+        private int mostHiddenBytes() {
             return actions.isEmpty()
                     ? 0
                     : ProfileAndHistory.MOST_HIDDEN_BYTES + Integer.BYTES * ProfileAndHistory.MOST_HIDDEN;
         }
 
-        /** Bytes of them in the state, with their times, at most. */
+        /** Bytes of the hidden ones in the user's state, with their times, at most. */
         public int mostStoredBytes() {
-            return actions.isEmpty() ? 0 : mostBytes() + 2 * Long.BYTES * ProfileAndHistory.MOST_HIDDEN;
+            return actions.isEmpty() ? 0 : mostHiddenBytes() + 2 * Long.BYTES * ProfileAndHistory.MOST_HIDDEN;
         }
     }
 

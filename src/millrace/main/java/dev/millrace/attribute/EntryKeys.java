@@ -25,6 +25,7 @@ import java.util.List;
  * P number                       what the user's examples of clicks have counted
  * N number                       what those of exposures without a click have counted
  * E number                       what the user did in the latest experiment
+ * A number slot                  an item that was shown and not clicked since, in the slot of the last byte of its hash
  * T moment block                 timers, from that moment on
  * clock                          the clocks, and how far the timers are done
  * C kind slot                    a voice of the clock of a topic, or of the numbers of clicks
@@ -48,6 +49,7 @@ final class EntryKeys {
     static final byte CLICKED = 'P';
     static final byte UNCLICKED = 'N';
     static final byte IN_EXPERIMENT = 'E';
+    static final byte PASSED = 'A';
     static final byte TIMERS = 'T';
 
     // kinds of timers that are not about an entry of their kind; of one moment, windows end before users are removed
@@ -135,6 +137,14 @@ final class EntryKeys {
 
     static byte[] profile(long number, int version) {
         return start(PROFILE, number, Integer.BYTES).putInt(version).array();
+    }
+
+    /** Returns the key of the slot of an item that was shown, by the last byte of the item's hash. */
+    static byte[] passed(byte[] exposuresOfItem) {
+        byte[] key = Arrays.copyOf(exposuresOfItem, 1 + Long.BYTES + 1);
+        key[0] = PASSED;
+        key[1 + Long.BYTES] = exposuresOfItem[2 * Long.BYTES];
+        return key;
     }
 
     /** Returns the number of the user in a key of {@link #of}, or one that begins like it. */

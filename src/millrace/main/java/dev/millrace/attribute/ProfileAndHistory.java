@@ -56,8 +56,9 @@ record ProfileAndHistory(int profileVersion, Features profile, List<Visit> histo
      * Returns the features as of a time. Later clicks, and items hidden later, are left out, whatever the order in which events arrived.
      *
      * @param counters as of that time
+     * @param passed items that were passed by then
      */
-    UserFeatures asOf(String user, long time, Counters.Logarithms counters) {
+    UserFeatures asOf(String user, long time, Counters.Logarithms counters, List<String> passed) {
         List<String> items = new ArrayList<>(history.size());
         for (Visit visit : history) {
             if (visit.time <= time) {
@@ -67,15 +68,21 @@ record ProfileAndHistory(int profileVersion, Features profile, List<Visit> histo
         SortedMap<String, FeatureValue> values = new TreeMap<>(profile.values());
         values.put(CLICKS, new FeatureValue.Quantity(counters.clicks()));
         values.put(EXPOSURES, new FeatureValue.Quantity(counters.exposures()));
-        values.remove(UserFeatures.HIDDEN); // nobody but the user hides
         List<String> unwanted = hidden.stream()
                 .filter(each -> each.since <= time)
                 .map(Hidden::item)
                 .toList();
-        if (!unwanted.isEmpty()) {
-            values.put(UserFeatures.HIDDEN, new FeatureValue.Bag(unwanted));
-        }
+        put(values, UserFeatures.HIDDEN, unwanted);
+        put(values, UserFeatures.PASSED, passed);
         return new UserFeatures(user, time, Features.taking(values), items);
+    }
+
+    /** Puts a bag of items in the place of one that a profile may have: nobody but the user hides or passes. */
+    private static void put(SortedMap<String, FeatureValue> values, String name, List<String> items) {
+        values.remove(name);
+        if (!items.isEmpty()) {
+            values.put(name, new FeatureValue.Bag(items));
+        }
     }
 
     /** Returns the event time of the latest click, epoch milliseconds; 0 if there is none. */

@@ -76,7 +76,8 @@ final class CatalogueScan {
                 float[] item = Arrays.copyOfRange(own, (at - first) * dim, (at - first + 1) * dim);
                 number.take(facts, targets[at], 1, exam.halfLife(), exam.time);
                 float nearness = exam.near[at].of(targets[at]);
-                exam.counts[at] = popularity.count(targets[at], now);
+                boolean isAnswerable = exam.examinee(at).isAnswerable();
+                exam.counts[at] = isAnswerable ? popularity.count(targets[at], now) : Double.NEGATIVE_INFINITY;
                 for (Examination.Query query : exam.queries) {
                     float[] user = Arrays.copyOfRange(query.users, at * dim, (at + 1) * dim);
                     products.multiplyTransposedRight(user, item, product, 1, dim, 1, 1f);
@@ -84,7 +85,9 @@ final class CatalogueScan {
                         float alone = order.hasTerms() ? product[0] + order.term(number, 0) : product[0];
                         float mark =
                                 order.adds(exam.near[at]) ? alone + order.ofNeighbours(number, 0) * nearness : alone;
-                        order.marks[at] = mark + ofRepeat(order, exam.had[at], targets[at]);
+                        order.marks[at] = isAnswerable
+                                ? mark + ofRepeat(order, exam.had[at], targets[at])
+                                : Float.NEGATIVE_INFINITY;
                     }
                 }
             }

@@ -11,6 +11,7 @@ import java.util.Collections;
 import java.util.List;
 import java.util.SortedMap;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 
 /**
  * Events whose items are being ranked among the catalogue, some items a step. One thread.
@@ -262,15 +263,22 @@ final class Examination {
     private void findNumbers(int at, Catalogue catalogue) {
         Examinee examinee = examinees.get(at);
         targets[at] = catalogue.number(examinee.item()).orElse(GONE);
-        int[] history = examinee.history().stream()
-                .mapToInt(item -> catalogue.number(item).orElse(GONE))
-                .toArray();
+        int[] history = numbers(examinee.history(), catalogue);
         had[at] = isHistoryAnswered ? history : new int[0];
-        leftOut[at] = IntStream.concat(
-                        IntStream.of(targets[at]), isHistoryAnswered ? IntStream.empty() : IntStream.of(history))
+        leftOut[at] = Stream.of(
+                        new int[] {targets[at]},
+                        isHistoryAnswered ? new int[0] : history,
+                        numbers(examinee.leftOut(), catalogue))
+                .flatMapToInt(IntStream::of)
                 .filter(number -> number != GONE)
                 .sorted()
                 .distinct()
+                .toArray();
+    }
+
+    private static int[] numbers(List<String> items, Catalogue catalogue) {
+        return items.stream()
+                .mapToInt(item -> catalogue.number(item).orElse(GONE))
                 .toArray();
     }
 

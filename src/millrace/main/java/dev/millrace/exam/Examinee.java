@@ -13,6 +13,7 @@ import java.util.Set;
  * @param youth how young the item was when the exam began
  * @param history of the user, latest first
  * @param near what is near to the user's latest clicks
+ * @param leftOut items that no answer to the user may have, whatever the settings
  */
 record Examinee(
         Optional<TrainingExample> event,
@@ -20,10 +21,12 @@ record Examinee(
         String item,
         Set<Youth> youth,
         List<String> history,
-        NearNumbers.ById near) {
+        NearNumbers.ById near,
+        List<String> leftOut) {
 
     /** In the place of one that was forgotten. */
-    static final Examinee NONE = new Examinee(Optional.empty(), "", "", Set.of(), List.of(), NearNumbers.ById.NOTHING);
+    static final Examinee NONE =
+            new Examinee(Optional.empty(), "", "", Set.of(), List.of(), NearNumbers.ById.NOTHING, List.of());
 
     static Examinee of(TrainingExample event, Set<Youth> youth) {
         return new Examinee(
@@ -32,11 +35,17 @@ record Examinee(
                 event.item(),
                 youth,
                 event.user().history(),
-                NearNumbers.ById.NOTHING);
+                NearNumbers.ById.NOTHING,
+                List.copyOf(event.user().leftOut()));
     }
 
     Examinee with(NearNumbers.ById found) {
-        return new Examinee(event, user, item, youth, history, found);
+        return new Examinee(event, user, item, youth, history, found, leftOut);
+    }
+
+    /** Returns false if the user cannot be answered with the event's own item. */
+    boolean isAnswerable() {
+        return !leftOut.contains(item);
     }
 
     /** Writes all but the event, or reads it. */
@@ -47,6 +56,7 @@ record Examinee(
                 form.text(item),
                 Youth.fields(form, youth),
                 form.texts(history),
-                near.fields(form));
+                near.fields(form),
+                form.goesOn(!leftOut.isEmpty()) ? form.texts(leftOut) : leftOut);
     }
 }

@@ -2,7 +2,9 @@ package dev.millrace.feature;
 
 import dev.millrace.event.FeatureValue;
 import dev.millrace.event.Features;
+import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Set;
 
 /**
  * The features of a user as of one moment; nothing later is included.
@@ -17,13 +19,30 @@ public record UserFeatures(String user, long time, Features features, List<Strin
     /** Name of the bag of items that the user hid and that are still hidden, latest first. Without it there are none. */
     public static final String HIDDEN = "millrace.hidden";
 
+    /** Name of the bag of items that the user was shown and did not click, latest first. Without it there are none. */
+    public static final String PASSED = "millrace.passed";
+
     public UserFeatures {
         history = List.copyOf(history);
     }
 
-    /** Returns the items that no answer to the user may have. */
+    /** Returns the items that no answer to the user may have: hidden ones, then passed ones. */
+    public Set<String> leftOut() {
+        Set<String> items = new LinkedHashSet<>(hidden());
+        items.addAll(passed());
+        return items;
+    }
+
     public List<String> hidden() {
-        return features.value(HIDDEN)
+        return bag(HIDDEN);
+    }
+
+    public List<String> passed() {
+        return bag(PASSED);
+    }
+
+    private List<String> bag(String name) {
+        return features.value(name)
                 .map(value -> value.match(
                         category -> List.<String>of(),
                         number -> List.<String>of(),

@@ -109,7 +109,7 @@ public final class RecallEngine {
             return Answer.Refusal.NOT_READY;
         }
         Set<String> leftOut = new HashSet<>(request.excluded());
-        leftOut.addAll(user.hidden());
+        leftOut.addAll(user.leftOut());
         if (request.isSeenExcluded()) {
             leftOut.addAll(user.history());
         }

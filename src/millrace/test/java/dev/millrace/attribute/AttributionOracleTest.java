@@ -51,6 +51,7 @@ class AttributionOracleTest {
                 Map.entry("attribution.negative-actions", "hide"),
                 Map.entry("attribution.undo-actions", "unhide"),
                 Map.entry("attribution.hide-for", "45s"),
+                Map.entry("attribution.hide-passed-for", "100s"),
                 Map.entry("attribution.window", "60s"),
                 Map.entry("attribution.click-wait", "20s"),
                 Map.entry("attribution.deduplication-window", "90s"),
@@ -94,7 +95,7 @@ class AttributionOracleTest {
     private static TrainingExample withoutCounters(TrainingExample example) {
         SortedMap<String, FeatureValue> profile =
                 new TreeMap<>(example.user().features().values());
-        profile.keySet().removeIf(name -> name.startsWith("millrace.") && !name.equals(UserFeatures.HIDDEN));
+        profile.keySet().removeAll(List.of("millrace.clicks", "millrace.exposures"));
         UserFeatures user = new UserFeatures(
                 example.user().user(),
                 example.user().time(),

@@ -59,6 +59,8 @@ final class AttributionReference {
     private final List<Wait> waiting = new ArrayList<>();
     private final Map<List<String>, Long> seen = new HashMap<>(); // until when, by user and click
     private final Map<String, Known> users = new HashMap<>();
+    private final Map<List<String>, Long> ends =
+            new HashMap<>(); // of the last window, by user and item, without a click since
     private final Map<String, Double> numbers = new HashMap<>(); // the last of each user
     private long now; // up to which windows have ended
 
@@ -84,6 +86,7 @@ final class AttributionReference {
         Shown fresh = new Shown(exposure, known(exposure.user()), ends, forgotten, new ArrayList<>());
         shown.add(fresh);
         open.add(fresh);
+        this.ends.put(List.of(exposure.user(), exposure.item()), ends);
         count("exposures", "waiting", 1);
         List<Wait> answering = waiting.stream()
                 .filter(wait -> answers(wait.click, fresh))
@@ -171,6 +174,7 @@ final class AttributionReference {
         clickClock.forget(user);
         users.remove(user);
         numbers.remove(user);
+        ends.keySet().removeIf(of -> of.get(0).equals(user));
         open.stream().filter(one -> one.of.user().equals(user)).forEach(one -> settle("exposures", "erased"));
         waiting.stream().filter(wait -> wait.click.user().equals(user)).forEach(wait -> settle("clicks", "erased"));
         shown.removeIf(one -> one.of.user().equals(user));
@@ -222,6 +226,7 @@ final class AttributionReference {
                 weight(click),
                 click.time(),
                 click.producedAt()));
+        ends.remove(List.of(click.user(), click.item()));
         Known known = known(click.user());
         List<Visit> visits = new ArrayList<>(known.visits);
         if (visits.stream().noneMatch(one -> one.item.equals(click.item()) && one.time > click.time())) {
@@ -256,7 +261,7 @@ final class AttributionReference {
                 .orElseThrow();
     }
 
-    private static UserFeatures features(String user, Known known, long moment) {
+    private UserFeatures features(String user, Known known, long moment) {
         List<String> history = known.visits.stream()
                 .filter(visit -> visit.time <= moment)
                 .map(Visit::item)
@@ -269,7 +274,20 @@ final class AttributionReference {
         if (!unwanted.isEmpty()) {
             values.put(UserFeatures.HIDDEN, new FeatureValue.Bag(unwanted));
         }
+        List<String> passed = ends.keySet().stream()
+                .filter(of -> of.get(0).equals(user) && isPassed(ends.get(of), moment))
+                .sorted(Comparator.<List<String>, Long>comparing(of -> -ends.get(of))
+                        .thenComparing(of -> of.get(1)))
+                .map(of -> of.get(1))
+                .toList();
+        if (!passed.isEmpty()) {
+            values.put(UserFeatures.PASSED, new FeatureValue.Bag(passed));
+        }
         return new UserFeatures(user, moment, Features.taking(values), history);
+    }
+
+    private boolean isPassed(long end, long moment) {
+        return end < moment && moment - end <= settings.hiding().passed().toMillis();
     }
 
     private Known known(String user) {
