@@ -23,7 +23,7 @@ public sealed interface Answer {
      * @param publishedAt when the newest of those vectors was published, epoch milliseconds
      * @param isColdStart whether nothing was known of the user
      * @param explanations [items] why each item was found; empty unless asked for
-     * @param hidden items that the user hid and the answer so leaves out, latest first; empty unless asked for
+     * @param hidden items that the user hid, then those passed by, which the answer so leaves out, each latest first; empty unless asked for
      * @param assigned the user's arm, if an experiment runs and chose the generation
      * @param draw that gave the items; absent if they were not drawn
      */

@@ -142,7 +142,8 @@ public final class RecallEngine {
             return found;
         }
         List<String> history = request.reasons() == 0 ? List.of() : user.history();
-        return found.because(Reasons.of(found.items(), search, history, index, request.reasons()), user.hidden());
+        return found.because(
+                Reasons.of(found.items(), search, history, index, request.reasons()), List.copyOf(user.leftOut()));
     }
 
     /** The arm of the user; absent if no experiment runs, and if the request chose the generation itself. */

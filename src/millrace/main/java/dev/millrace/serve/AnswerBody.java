@@ -18,7 +18,7 @@ import java.util.stream.IntStream;
  * @param ageSeconds since the newest vector was published
  * @param coldStart whether nothing was known of the user; absent if items near an item were asked for
  * @param vector that was searched with, if asked for
- * @param hidden items that the user hid, if there are any and an explanation is asked for
+ * @param hidden items that the user hid or passed by, if there are any and an explanation is asked for
  * @param next cursor of the next page, if pages are asked for and there may be one
  * @param answerId of an answer that was drawn
  * @param experiment that the user takes part in, and the user's arm

@@ -31,6 +31,7 @@ import java.util.regex.Pattern;
  */
 final class Given {
 
+    private static final Pattern OF_ATTRIBUTE = Pattern.compile("(filter|boost|at-?[mM]ost)\\.");
     private static final int MAX_ID_BYTES = 256;
     private static final Pattern WHOLE_NUMBER = Pattern.compile("-?\\d{1,9}");
 
@@ -98,7 +99,8 @@ final class Given {
         object.fieldNames().forEachRemaining(name -> {
             if (!known.contains(name)) {
                 String names = known.isEmpty() ? "none" : String.join(", ", new TreeSet<>(known));
-                throw refused(name, "is unknown; known here: " + names);
+                String hint = OF_ATTRIBUTE.matcher(path(name)).lookingAt() ? "; attributes: publish.attributes" : "";
+                throw refused(name, "is unknown; known here: " + names + hint);
             }
         });
     }

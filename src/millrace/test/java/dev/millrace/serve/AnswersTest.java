@@ -172,13 +172,15 @@ class AnswersTest {
 
     @Test
     void hiddenItemsStayAwayAndAreExplained() throws Exception {
-        Features hidden = Features.of(Map.of(UserFeatures.HIDDEN, new FeatureValue.Bag(List.of("b", "gone"))));
+        Features hidden = Features.of(Map.of(
+                UserFeatures.HIDDEN, new FeatureValue.Bag(List.of("b", "gone")),
+                UserFeatures.PASSED, new FeatureValue.Bag(List.of("movie/c"))));
         scene.state().userFeatures(new UserFeatures("u1", 2, hidden, List.of("a")));
 
         RawClient.Answer explained = scene.get("/v1/recall?user=u1&exclude-seen=false&pin=b@1&explain=true");
 
-        assertThat(found(explained)).containsExactly("a", "movie/c");
-        assertThat(explained.json().path("hidden")).map(JsonNode::asText).containsExactly("b", "gone");
+        assertThat(found(explained)).containsExactly("a");
+        assertThat(explained.json().path("hidden")).map(JsonNode::asText).containsExactly("b", "gone", "movie/c");
         assertThat(scene.get("/v1/recall?user=u1").json().has("hidden")).isFalse();
         assertThat(scene.get("/v1/recall?user=u2&explain=true").json().has("hidden"))
                 .isFalse();

@@ -142,7 +142,7 @@ class RecallQuestionsTest {
                 "{\"user\": \"u1\", \"k\": 2.5} | k must be a whole number from 1 to 1000",
                 "{\"user\": \"u1\", \"explain\": 1} | explain must be true or false",
                 "{\"user\": \"u1\", \"filter\": {\"colour\": \"x\"}} | filter.colour is unknown; known here: category,"
-                        + " price, tags",
+                        + " price, tags; attributes: publish.attributes",
                 "{\"user\": \"u1\", \"filter\": {\"price\": {\"min\": \"x\"}}} | filter.price.min must be a number",
                 "{\"user\": \"u1\", \"filter\": {\"tags\": {\"min\": 1}}} | filter.tags has bounds, and no item has"
                         + " tags as a number",
