@@ -274,11 +274,12 @@ final class AttributionReference {
         if (!unwanted.isEmpty()) {
             values.put(UserFeatures.HIDDEN, new FeatureValue.Bag(unwanted));
         }
-        List<String> passed = ends.keySet().stream()
-                .filter(of -> of.get(0).equals(user) && isPassed(ends.get(of), moment))
-                .sorted(Comparator.<List<String>, Long>comparing(of -> -ends.get(of))
-                        .thenComparing(of -> of.get(1)))
-                .map(of -> of.get(1))
+        List<String> passed = ends.entrySet().stream()
+                .filter(end -> end.getKey().get(0).equals(user) && isPassed(end.getValue(), moment))
+                .sorted(Map.Entry.<List<String>, Long>comparingByValue()
+                        .reversed()
+                        .thenComparing(end -> end.getKey().get(1)))
+                .map(end -> end.getKey().get(1))
                 .toList();
         if (!passed.isEmpty()) {
             values.put(UserFeatures.PASSED, new FeatureValue.Bag(passed));

@@ -41,7 +41,8 @@ class CountAuditTest {
         "attribution.max-skew=2m",
         "negatives.exposed=1",
         "negatives.exposed.sample=0.5",
-        "attribution.negative-actions=hide"
+        "attribution.negative-actions=hide",
+        "attribution.hide-passed-for=2m"
     };
 
     @Test
