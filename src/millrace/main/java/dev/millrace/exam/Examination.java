@@ -363,6 +363,7 @@ final class Examination {
             System.arraycopy(queries.get(query).users, at * dim, vectors, query * dim, dim);
         }
         vectors = form.floats(vectors);
+        examinee = form.goesOn(!examinee.leftOut().isEmpty()) ? examinee.more(form) : examinee;
         if (form.isRead()) {
             examinees.set(at, examinee);
             isForgotten[at] = false;

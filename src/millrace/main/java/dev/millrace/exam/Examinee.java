@@ -48,7 +48,7 @@ record Examinee(
         return !leftOut.contains(item);
     }
 
-    /** Writes all but the event, or reads it. */
+    /** Writes all but the event and what is left out, or reads it. */
     Examinee fields(Form form) {
         return new Examinee(
                 Optional.empty(),
@@ -57,6 +57,11 @@ record Examinee(
                 Youth.fields(form, youth),
                 form.texts(history),
                 near.fields(form),
-                form.goesOn(!leftOut.isEmpty()) ? form.texts(leftOut) : leftOut);
+                leftOut);
+    }
+
+    /** Writes what is left out, or reads it. */
+    Examinee more(Form form) {
+        return new Examinee(event, user, item, youth, history, near, form.texts(leftOut));
     }
 }

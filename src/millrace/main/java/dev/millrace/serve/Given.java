@@ -31,7 +31,7 @@ import java.util.regex.Pattern;
  */
 final class Given {
 
-    private static final Pattern OF_ATTRIBUTE = Pattern.compile("(filter|boost|at-?[mM]ost)\\.");
+    private static final Pattern OF_ATTRIBUTE = Pattern.compile("filter\\.[^.]+|(boost|at-?[mM]ost)\\..+");
     private static final int MAX_ID_BYTES = 256;
     private static final Pattern WHOLE_NUMBER = Pattern.compile("-?\\d{1,9}");
 
@@ -99,7 +99,7 @@ final class Given {
         object.fieldNames().forEachRemaining(name -> {
             if (!known.contains(name)) {
                 String names = known.isEmpty() ? "none" : String.join(", ", new TreeSet<>(known));
-                String hint = OF_ATTRIBUTE.matcher(path(name)).lookingAt() ? "; attributes: publish.attributes" : "";
+                String hint = OF_ATTRIBUTE.matcher(path(name)).matches() ? "; attributes: publish.attributes" : "";
                 throw refused(name, "is unknown; known here: " + names + hint);
             }
         });

@@ -12,7 +12,6 @@ import dev.millrace.catalogue.CatalogueChange;
 import dev.millrace.event.CatalogueItem;
 import dev.millrace.event.FeatureValue;
 import dev.millrace.event.Features;
-import dev.millrace.feature.UserFeatures;
 import dev.millrace.model.Mixture;
 import dev.millrace.model.ModelSettings;
 import dev.millrace.model.Scenes;
@@ -232,8 +231,9 @@ class ExaminerTest {
         for (String item : List.of("target", "more", "other")) {
             list(item, TIME);
         }
+        TrainingExample click = Scenes.click("u", "target", TIME);
         List<TrainingExample> events =
-                List.of(leavingOut(List.of()), leavingOut(List.of("more")), leavingOut(List.of("target")));
+                List.of(click, Scenes.passing(List.of("more"), click), Scenes.passing(List.of("target"), click));
         Examiner examiner = examiner(settings(GivenWeights.OF_THE_TOWERS));
         examiner.observe(batch(List.of(
                 Scenes.click("u", "more", TIME), Scenes.click("v", "more", TIME), Scenes.click("u", "target", TIME))));
@@ -250,14 +250,6 @@ class ExaminerTest {
         assertThat(popular).containsExactly(2.0, 1.0, 3.0);
         assertThat(found.get(2)).isEqualTo(3);
         assertThat(Examinee.of(events.get(1), Set.of()).leftOut()).containsExactly("more");
-    }
-
-    private static TrainingExample leavingOut(List<String> items) {
-        TrainingExample click = Scenes.click("u", "target", TIME);
-        Features passed = Features.of(Map.of(UserFeatures.PASSED, new FeatureValue.Bag(items)));
-        UserFeatures user = new UserFeatures("u", TIME, passed, List.of());
-        return new TrainingExample(
-                click.id(), user, click.context(), "target", click.action(), 1, click.time(), click.producedAt());
     }
 
     /** Its vectors are kept from the second time on. Meanwhile items come and go, and one has other features; then the model learns. */

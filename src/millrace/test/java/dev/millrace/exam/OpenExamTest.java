@@ -289,6 +289,24 @@ class OpenExamTest {
                 .isNotEqualTo(atOnce.totals().model().gain10());
     }
 
+    @Test
+    void restartedItStillLeavesOutWhatUsersPassed() {
+        MiniBatch batch = Scenes.each(drawn(), click -> Scenes.passing(List.of(click.item()), click));
+        Examiner atOnce = new Examiner(AT_ONCE, 'E', 'e', ExamWitness.NONE, catalogue);
+        Examiner open = open(OPEN);
+        atOnce.examine(batch, model, facts);
+        open.examine(batch, model, facts);
+        open.drainDirty(EntrySink.into(stored));
+
+        Examiner restored = restored(OPEN);
+        while (restored.totals().model().scored() == 0) {
+            restored.examine(drawn(), model, facts);
+        }
+
+        assertThat(restored.totals()).usingRecursiveComparison().isEqualTo(atOnce.totals());
+        assertThat(restored.totals().model().gain10()).isZero();
+    }
+
     private static List<Mixture.Lesson> ofRepeats(double slope) {
         PriorWeights slopes = PriorWeights.NONE.withRepeats(Collections.nCopies(PriorWeights.REPEATS, slope));
         return Collections.nCopies(3, new Mixture.Lesson(new Mixture.Gradient(0, slopes), 0));

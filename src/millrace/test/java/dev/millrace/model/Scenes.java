@@ -123,6 +123,13 @@ public final class Scenes {
         return new TrainingExample("e", asker, Features.NONE, item, "click", 1, time, 0);
     }
 
+    /** The example, but its user passed items by. */
+    public static TrainingExample passing(List<String> items, TrainingExample of) {
+        UserFeatures user = of.user();
+        Features passed = Features.of(Map.of(UserFeatures.PASSED, new FeatureValue.Bag(items)));
+        return with(of, new UserFeatures(user.user(), user.time(), passed, user.history()), of.weight());
+    }
+
     /** The example, but of another weight. */
     public static TrainingExample weighing(double weight, TrainingExample of) {
         return with(of, of.user(), weight);
