@@ -291,7 +291,10 @@ class OpenExamTest {
 
     @Test
     void restartedItStillLeavesOutWhatUsersPassed() {
-        MiniBatch batch = Scenes.each(drawn(), click -> Scenes.passing(List.of(click.item()), click));
+        List<String> half = IntStream.range(0, catalogue.size() / 2)
+                .mapToObj(catalogue::itemAt)
+                .toList();
+        MiniBatch batch = Scenes.each(drawn(), click -> Scenes.passing(half, click));
         Examiner atOnce = new Examiner(AT_ONCE, 'E', 'e', ExamWitness.NONE, catalogue);
         Examiner open = open(OPEN);
         atOnce.examine(batch, model, facts);
@@ -304,7 +307,7 @@ class OpenExamTest {
         }
 
         assertThat(restored.totals()).usingRecursiveComparison().isEqualTo(atOnce.totals());
-        assertThat(restored.totals().model().gain10()).isZero();
+        assertThat(restored.totals().model().gain10()).isPositive();
     }
 
     private static List<Mixture.Lesson> ofRepeats(double slope) {
