@@ -20,8 +20,10 @@ import dev.millrace.state.Utf8;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.Consumer;
 import java.util.function.Predicate;
 
@@ -78,6 +80,8 @@ public final class Attribution implements Durable {
     private final Users users;
     private final Exposures exposures;
     private final PassedItems passed;
+    private final Set<Long> passers =
+            new LinkedHashSet<>(); // numbers of users who pass items by in a run of the timers
     private final ClickWeights weights;
     private final Contributions contributions;
     private final ExperimentCounts experiment;
@@ -350,7 +354,16 @@ public final class Attribution implements Durable {
         long settled = settledTime(exposuresAt, clicksAt);
         if (settled - timers.cursor() >= TIMER_COARSENESS_MILLIS) {
             timers.run(settled, this::ended);
+            passers.forEach(this::publishPassed);
+            passers.clear();
         }
+    }
+
+    private void publishPassed(long number) {
+        users.user(number).ifPresent(user -> users.known(user)
+                .filter(state -> state.latestEvent() > 0)
+                .ifPresent(state -> output.userFeatures(asOf(
+                        user, state, users.profileAndHistory(state), Math.max(state.latestEvent(), timers.cursor())))));
     }
 
     /** Returns the event time up to which windows end: both topics have reached it, or the topic behind is no longer waited for. */
@@ -392,6 +405,9 @@ public final class Attribution implements Durable {
         if (end == RememberedExposure.End.SAMPLED) {
             RememberedExposure exposure = RememberedExposure.decoded(value);
             exposure.sample().ifPresent(shown -> sample(EntryKeys.numberOf(key), exposure, shown));
+        }
+        if (end != RememberedExposure.End.CLICKED && passed.isOn()) {
+            passers.add(EntryKeys.numberOf(key));
         }
         exposures.close(key, value);
     }
@@ -665,7 +681,7 @@ public final class Attribution implements Durable {
             contributions.forget(state.number);
             experiment.forget(state.number);
             weights.forget(user);
-            if (state.isPublished()) {
+            if (state.isPublished() || passed.isOn()) {
                 output.userRemoved(user);
             }
             users.forget(state);

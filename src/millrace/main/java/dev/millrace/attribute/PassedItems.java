@@ -45,9 +45,13 @@ final class PassedItems {
         this.entries = entries;
     }
 
+    boolean isOn() {
+        return passedForMillis > 0;
+    }
+
     /** @param exposure its key */
     void show(byte[] exposure, String item, long ends) {
-        if (passedForMillis > 0) {
+        if (isOn()) {
             user = NOBODY;
             entries.put(EntryKeys.passed(exposure), writer.written(new Shown(item, ends)::fields));
         }
@@ -55,7 +59,7 @@ final class PassedItems {
 
     /** @param exposures what the keys of the user's exposures of the item begin with */
     void click(byte[] exposures) {
-        if (passedForMillis > 0) {
+        if (isOn()) {
             user = NOBODY;
             entries.delete(EntryKeys.passed(exposures));
         }
@@ -66,7 +70,7 @@ final class PassedItems {
      * leaves out less than an answer of that time did.
      */
     List<String> asOf(long number, long time) {
-        if (passedForMillis == 0) {
+        if (!isOn()) {
             return List.of();
         }
         if (number != user) {
@@ -83,7 +87,7 @@ final class PassedItems {
     }
 
     void forget(long number) {
-        if (passedForMillis > 0) {
+        if (isOn()) {
             user = NOBODY;
             List<byte[]> keys = new ArrayList<>();
             scan(number, (key, value) -> keys.add(key));

@@ -19,6 +19,7 @@ final class AttributionScene implements Attribution.Output {
 
     final List<TrainingExample> examples = new ArrayList<>();
     final Map<String, UserFeatures> latest = new HashMap<>();
+    int published;
     final List<String> removed = new ArrayList<>();
 
     Attribution attribution(OrderedEntries entries, Map<String, String> settings) {
@@ -50,6 +51,7 @@ final class AttributionScene implements Attribution.Output {
     @Override
     public void userFeatures(UserFeatures user) {
         latest.put(user.user(), user);
+        published++;
     }
 
     @Override

@@ -43,6 +43,17 @@ class PassedItemsTest {
     }
 
     @Test
+    void serversHearOfItWithoutAClick() {
+        show("a", START);
+        show("b", START + 1);
+        attribution.advance(START + WINDOW - 1, START + WINDOW - 1);
+        assertThat(scene.latest).isEmpty();
+        attribution.advance(START + WINDOW + 1000, START + WINDOW + 1000);
+        assertThat(passed()).containsExactly("b", "a");
+        assertThat(scene.published).isEqualTo(1);
+    }
+
+    @Test
     void ofTwoItemsOfOneSlotTheLaterShownCounts() {
         show("a", START);
         show("f", START + 1); // the 8th byte of both digests is ca
@@ -144,6 +155,7 @@ class PassedItemsTest {
         show("a", START);
         attribution.advance(START + 62 * DAY, START + 62 * DAY);
         assertThat(kinds()).doesNotContain('A', 'U', 'I', 'X');
+        assertThat(scene.removed).containsExactly("ann");
     }
 
     private void show(String item, long time) {
