@@ -6,7 +6,10 @@ import dev.millrace.state.Form;
 import dev.millrace.state.OrderedEntries;
 import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.function.BiPredicate;
 
 /**
@@ -22,7 +25,10 @@ final class PassedItems {
     /** Bytes of a user's passed items in a record, at most. */
     static final int MOST_BYTES = SLOTS * (EventLimits.MAX_ID_BYTES + Integer.BYTES);
 
-    private static final long NOBODY = -1;
+    private static final int USERS = 1_000; // of whom the items are on the heap
+
+    private static final Comparator<Shown> LATEST_FIRST =
+            Comparator.comparingLong(Shown::ends).reversed().thenComparing(Shown::item);
 
     /** @param ends last moment of its window, epoch milliseconds */
     private record Shown(String item, long ends) {
@@ -37,8 +43,13 @@ final class PassedItems {
     private final long passedForMillis;
     private final OrderedEntries entries;
     private final Form.Writer writer = new Form.Writer();
-    private long user = NOBODY; // whose items were read last
-    private List<Shown> ofUser = List.of();
+    /** By numbers of users and slots, as in the entries; of the users who were read last. */
+    private final Map<Long, Map<Byte, Shown>> read = new LinkedHashMap<>(USERS, 1, true) {
+        @Override
+        protected boolean removeEldestEntry(Map.Entry<Long, Map<Byte, Shown>> eldest) {
+            return size() > USERS;
+        }
+    };
 
     PassedItems(AttributionSettings settings, OrderedEntries entries) {
         this.passedForMillis = settings.hiding().passed().toMillis();
@@ -52,16 +63,25 @@ final class PassedItems {
     /** @param exposure its key */
     void show(byte[] exposure, String item, long ends) {
         if (isOn()) {
-            user = NOBODY;
-            entries.put(EntryKeys.passed(exposure), writer.written(new Shown(item, ends)::fields));
+            byte[] key = EntryKeys.passed(exposure);
+            Shown shown = new Shown(item, ends);
+            entries.put(key, writer.written(shown::fields));
+            Map<Byte, Shown> ofUser = read.get(EntryKeys.numberOf(key));
+            if (ofUser != null) {
+                ofUser.put(slot(key), shown);
+            }
         }
     }
 
     /** @param exposures what the keys of the user's exposures of the item begin with */
     void click(byte[] exposures) {
         if (isOn()) {
-            user = NOBODY;
-            entries.delete(EntryKeys.passed(exposures));
+            byte[] key = EntryKeys.passed(exposures);
+            entries.delete(key);
+            Map<Byte, Shown> ofUser = read.get(EntryKeys.numberOf(key));
+            if (ofUser != null) {
+                ofUser.remove(slot(key));
+            }
         }
     }
 
@@ -70,33 +90,44 @@ final class PassedItems {
      * leaves out less than an answer of that time did.
      */
     List<String> asOf(long number, long time) {
-        if (!isOn()) {
-            return List.of();
-        }
-        if (number != user) {
-            List<Shown> shown = new ArrayList<>();
-            scan(number, (key, value) -> shown.add(Form.read(value, Shown.NONE::fields)));
-            shown.sort(Comparator.comparingLong(Shown::ends).reversed().thenComparing(Shown::item));
-            ofUser = shown;
-            user = number;
-        }
-        return ofUser.stream()
-                .filter(shown -> shown.ends < time && time - shown.ends <= passedForMillis)
-                .map(Shown::item)
-                .toList();
+        return isOn()
+                ? ofUser(number).values().stream()
+                        .filter(shown -> shown.ends < time && time - shown.ends <= passedForMillis)
+                        .sorted(LATEST_FIRST)
+                        .map(Shown::item)
+                        .toList()
+                : List.of();
     }
 
     void forget(long number) {
         if (isOn()) {
-            user = NOBODY;
             List<byte[]> keys = new ArrayList<>();
             scan(number, (key, value) -> keys.add(key));
             keys.forEach(entries::delete);
+            read.remove(number);
         }
+    }
+
+    private Map<Byte, Shown> ofUser(long number) {
+        Map<Byte, Shown> known = read.get(number);
+        if (known != null) {
+            return known;
+        }
+        Map<Byte, Shown> ofUser = new HashMap<>();
+        scan(number, (key, value) -> {
+            ofUser.put(slot(key), Form.read(value, Shown.NONE::fields));
+            return true;
+        });
+        read.put(number, ofUser);
+        return ofUser;
     }
 
     private void scan(long number, BiPredicate<byte[], byte[]> visitor) {
         byte[] from = EntryKeys.of(EntryKeys.PASSED, number);
         entries.scan(from, EntrySource.behind(from), visitor);
+    }
+
+    private static byte slot(byte[] key) {
+        return key[key.length - 1];
     }
 }
