@@ -122,7 +122,7 @@ public final class Attribution implements Durable {
             return;
         }
         long ends = exposures.open(exposure, user, key, experiment.expose(exposure, user.number));
-        passed.show(key, exposure.item(), settings.windowEnd(Math.max(exposure.time(), timers.cursor())));
+        passed.show(key, exposure.item(), exposures.windowEnd(exposure));
         books.await(InputTopic.EXPOSURES);
         user.counters = user.counters.exposed(exposure.time());
         user.hear(timers.cursor());
@@ -602,7 +602,7 @@ public final class Attribution implements Durable {
 
     private void fold(Click click, boolean isVisit) {
         UserState user = user(click.user());
-        passed.click(keys.of(EntryKeys.EXPOSURE, user.number, click.item()));
+        passed.click(user.number, click.item());
         ProfileAndHistory known = users.profileAndHistory(user);
         boolean stays = !isVisit
                 && known.history().stream().anyMatch(visit -> visit.item().equals(click.item()));

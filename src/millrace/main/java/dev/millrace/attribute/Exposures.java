@@ -27,13 +27,20 @@ final class Exposures {
     }
 
     /**
-     * Stores an exposure and sets the timer of its window. Returns the moment at which that ends: a window after the exposure's time, or
-     * after the timers' cursor if that is later. So a clock that is ahead of a user ends no window early.
+     * Returns the last moment of the window of an exposure that comes now: a window after the exposure's time, or after the timers' cursor
+     * if that is later. So a clock that is ahead of a user ends no window early.
+     */
+    long windowEnd(Exposure exposure) {
+        return settings.windowEnd(Math.max(exposure.time(), timers.cursor()));
+    }
+
+    /**
+     * Stores an exposure and sets the timer of its window. Returns the moment of the timer.
      *
      * @param counted where an experiment counts it; 0 for nowhere
      */
     long open(Exposure exposure, UserState user, byte[] key, int counted) {
-        long ends = timers.set(settings.windowEnd(Math.max(exposure.time(), timers.cursor())), key);
+        long ends = timers.set(windowEnd(exposure), key);
         RememberedExposure opened = new RememberedExposure(
                 exposure.time(),
                 ends,

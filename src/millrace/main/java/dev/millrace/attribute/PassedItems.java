@@ -42,6 +42,7 @@ final class PassedItems {
 
     private final long passedForMillis;
     private final OrderedEntries entries;
+    private final EntryKeys keys = new EntryKeys();
     private final Form.Writer writer = new Form.Writer();
     /** By numbers of users and slots, as in the entries; of the users who were read last. */
     private final Map<Long, Map<Byte, Shown>> read = new LinkedHashMap<>(USERS, 1, true) {
@@ -73,12 +74,11 @@ final class PassedItems {
         }
     }
 
-    /** @param exposures what the keys of the user's exposures of the item begin with */
-    void click(byte[] exposures) {
+    void click(long number, String item) {
         if (isOn()) {
-            byte[] key = EntryKeys.passed(exposures);
+            byte[] key = EntryKeys.passed(keys.of(EntryKeys.EXPOSURE, number, item));
             entries.delete(key);
-            Map<Byte, Shown> ofUser = read.get(EntryKeys.numberOf(key));
+            Map<Byte, Shown> ofUser = read.get(number);
             if (ofUser != null) {
                 ofUser.remove(slot(key));
             }
