@@ -13,7 +13,6 @@ import dev.millrace.recall.RecallRequest.Weights;
 import dev.millrace.recall.ServedGeneration;
 import java.security.SecureRandom;
 import java.util.ArrayList;
-import java.util.Collections;
 import java.util.HashSet;
 import java.util.HexFormat;
 import java.util.LinkedHashSet;
@@ -95,12 +94,11 @@ final class RecallQuestions {
     /**
      * What a request to a generation may choose.
      *
-     * @param answering the generation; absent while none answers
+     * @param answering the generation
      * @param weights of channels, with their defaults
      * @param attributes to filter by
      */
-    private record Choices(
-            Optional<ServedGeneration> answering, SortedMap<String, Double> weights, List<String> attributes) {
+    private record Choices(ServedGeneration answering, SortedMap<String, Double> weights, List<String> attributes) {
 
         /** All parts of the score that a request may weigh. */
         private Set<String> weighed() {
@@ -110,24 +108,24 @@ final class RecallQuestions {
         }
 
         private boolean isSeenExcluded() {
-            return !answering.map(pair -> pair.encoder().isHistoryAnswered()).orElse(false);
+            return !answering.encoder().isHistoryAnswered();
         }
 
         private boolean isNoNumber(String attribute) {
-            return answering.map(pair -> pair.index().isNoNumber(attribute)).orElse(false);
+            return answering.index().isNoNumber(attribute);
         }
     }
 
     /**
      * A question.
      *
-     * @param answering the generation that it was read for and that answers it, because it knows all names in it; absent while none answers
+     * @param answering the generation that it was read for and that answers it, because it knows all names in it
      * @param isVectorIncluded whether the answer includes the query vector
      * @param before items of the pages before, which the request excludes; absent if no pages are asked for
      */
     record Question(
             RecallRequest request,
-            Optional<ServedGeneration> answering,
+            ServedGeneration answering,
             boolean isVectorIncluded,
             Optional<List<String>> before) {}
 
@@ -200,7 +198,7 @@ final class RecallQuestions {
 
     /** Whether the generation that a question was read for would still be asked. */
     boolean isCurrent(Question asked) {
-        return answering(asked.request().generation(), asked.request().user()).equals(asked.answering());
+        return answering(asked.request().generation(), asked.request().user()).equals(Optional.of(asked.answering()));
     }
 
     private Question question(
@@ -213,9 +211,10 @@ final class RecallQuestions {
         String user = given.id(USER);
         int k = given.integer("k", Math.min(DEFAULT_K, settings.maxK()), 1, settings.maxK());
         List<String> excluded = given.texts("exclude", MAX_VALUES);
-        Optional<List<String>> before = choices.answering()
-                .filter(answering -> given.has(PAGE))
-                .map(answering -> cursors.answered(given, PAGE, user, answering.generation()));
+        Optional<List<String>> before = given.has(PAGE)
+                ? Optional.of(
+                        cursors.answered(given, PAGE, user, choices.answering().generation()))
+                : Optional.empty();
         before.ifPresent(excluded::addAll);
         RecallRequest request = new RecallRequest(
                 user,
@@ -347,16 +346,23 @@ final class RecallQuestions {
                 Problem.of(404, "no complete generation of that name is kept here, see /readyz"));
     }
 
-    /** What the generation that answers lets a request choose; nothing while none answers. */
+    static RefusedRequestException notReady() {
+        return new RefusedRequestException(
+                Problem.of(HttpSetup.SERVICE_UNAVAILABLE, "no complete generation is served yet, see /readyz"));
+    }
+
+    /**
+     * What the generation that answers lets a request choose.
+     *
+     * @throws RefusedRequestException if none answers: which names are unknown cannot be said before
+     */
     private Choices choices(Optional<String> generation, String user) {
-        Optional<ServedGeneration> answering = answering(generation, user);
-        if (generation.isPresent() && answering.isEmpty()) {
-            throw unknownGeneration();
-        }
-        return answering
-                .map(pair -> new Choices(
-                        answering, pair.encoder().queryWeights(), pair.encoder().attributes()))
-                .orElse(new Choices(answering, Collections.emptySortedMap(), List.of()));
+        ServedGeneration answering = answering(generation, user)
+                .orElseThrow(() -> generation.isPresent() ? unknownGeneration() : notReady());
+        return new Choices(
+                answering,
+                answering.encoder().queryWeights(),
+                answering.encoder().attributes());
     }
 
     private Optional<ServedGeneration> answering(Optional<String> generation, String user) {

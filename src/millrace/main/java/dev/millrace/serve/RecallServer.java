@@ -216,7 +216,7 @@ public final class RecallServer implements AutoCloseable {
         boolean isVectorIncluded = asked.isVectorIncluded();
         RecallRequest question = asked.request();
         Optional<List<String>> pages = asked.before();
-        int catalogue = asked.answering().map(one -> one.index().size()).orElse(0);
+        int catalogue = asked.answering().index().size();
         return answer.when(
                 found -> {
                     List<String> before = pages.orElse(List.of());
@@ -241,11 +241,9 @@ public final class RecallServer implements AutoCloseable {
     }
 
     private Answer answer(RecallQuestions.Question asked) {
-        return asked.answering()
-                .map(generation -> beside.log()
-                        .map(log -> log.answer(asked.request(), generation))
-                        .orElseGet(() -> state.engine().recall(asked.request(), generation)))
-                .orElse(Answer.Refusal.NOT_READY);
+        return beside.log()
+                .map(log -> log.answer(asked.request(), asked.answering()))
+                .orElseGet(() -> state.engine().recall(asked.request(), asked.answering()));
     }
 
     private void similar(Context request) {
@@ -263,9 +261,7 @@ public final class RecallServer implements AutoCloseable {
 
     private static RefusedRequestException refused(Answer.Refusal refusal) {
         return switch (refusal) {
-            case NOT_READY ->
-                new RefusedRequestException(
-                        Problem.of(HttpSetup.SERVICE_UNAVAILABLE, "no complete generation is served yet, see /readyz"));
+            case NOT_READY -> RecallQuestions.notReady();
             case UNKNOWN_GENERATION -> RecallQuestions.unknownGeneration();
             case UNKNOWN_ITEM -> new RefusedRequestException(Problem.of(404, "no such item in the index"));
         };

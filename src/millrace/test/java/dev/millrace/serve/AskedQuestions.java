@@ -79,7 +79,7 @@ public final class AskedQuestions {
     }
 
     private void answer(RecallQuestions.Question asked) {
-        engine.recall(asked.request(), asked.answering().orElseThrow())
+        engine.recall(asked.request(), asked.answering())
                 .when(
                         found -> Json.tree(Json.bytes(AnswerBody.ofUser(found, asked.isVectorIncluded(), CLOCK))),
                         refusal -> {

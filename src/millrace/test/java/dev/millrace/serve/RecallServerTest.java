@@ -36,6 +36,7 @@ class RecallServerTest {
         assertThat(before.json().path("records").isEmpty()).isTrue();
         assertThat(scene.get("/livez").status()).isEqualTo(200);
         scene.get("/v1/recall?user=u1").problem(503);
+        scene.get("/v1/recall?user=u1&filter.category=shoes").problem(503);
         scene.get("/v1/items/a").problem(503);
 
         scene.state().read(FollowedTopic.ITEM_EMBEDDINGS, new Readiness.Records(412, 1_000));
