@@ -6,7 +6,6 @@ import dev.millrace.state.Form;
 import dev.millrace.state.OrderedEntries;
 import java.util.ArrayList;
 import java.util.Comparator;
-import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -25,36 +24,37 @@ final class PassedItems {
     /** Bytes of a user's passed items in a record, at most. */
     static final int MOST_BYTES = SLOTS * (EventLimits.MAX_ID_BYTES + Integer.BYTES);
 
-    private static final int USERS = 1_000; // of whom the items are on the heap
+    private static final int MOST_ON_HEAP = 256_000; // users and items, of those who were read last
 
     private static final Comparator<Shown> LATEST_FIRST =
             Comparator.comparingLong(Shown::ends).reversed().thenComparing(Shown::item);
 
     /** @param ends last moment of its window, epoch milliseconds */
-    private record Shown(String item, long ends) {
-
-        static final Shown NONE = new Shown("", 0);
+    private record Shown(byte slot, String item, long ends) {
 
         Shown fields(Form form) {
-            return new Shown(form.text(item), form.longInteger(ends));
+            return new Shown(slot, form.text(item), form.longInteger(ends));
         }
     }
 
     private final long passedForMillis;
     private final OrderedEntries entries;
+    private final int mostOnHeap;
     private final EntryKeys keys = new EntryKeys();
     private final Form.Writer writer = new Form.Writer();
-    /** By numbers of users and slots, as in the entries; of the users who were read last. */
-    private final Map<Long, Map<Byte, Shown>> read = new LinkedHashMap<>(USERS, 1, true) {
-        @Override
-        protected boolean removeEldestEntry(Map.Entry<Long, Map<Byte, Shown>> eldest) {
-            return size() > USERS;
-        }
-    };
+    /** The items of users by their numbers, the latest first. The users who were read last stand last. */
+    private final Map<Long, List<Shown>> read = new LinkedHashMap<>(16, .75f, true);
+
+    private int onHeap; // users and items in it
 
     PassedItems(AttributionSettings settings, OrderedEntries entries) {
-        this.passedForMillis = settings.hiding().passed().toMillis();
+        this(settings.hiding().passed().toMillis(), entries, MOST_ON_HEAP);
+    }
+
+    PassedItems(long passedForMillis, OrderedEntries entries, int mostOnHeap) {
+        this.passedForMillis = passedForMillis;
         this.entries = entries;
+        this.mostOnHeap = mostOnHeap;
     }
 
     boolean isOn() {
@@ -65,11 +65,12 @@ final class PassedItems {
     void show(byte[] exposure, String item, long ends) {
         if (isOn()) {
             byte[] key = EntryKeys.passed(exposure);
-            Shown shown = new Shown(item, ends);
+            Shown shown = new Shown(slot(key), item, ends);
             entries.put(key, writer.written(shown::fields));
-            Map<Byte, Shown> ofUser = read.get(EntryKeys.numberOf(key));
+            List<Shown> ofUser = read.get(EntryKeys.numberOf(key));
             if (ofUser != null) {
-                ofUser.put(slot(key), shown);
+                onHeap += remove(ofUser, shown.slot) ? 0 : 1;
+                insert(ofUser, shown);
             }
         }
     }
@@ -78,9 +79,9 @@ final class PassedItems {
         if (isOn()) {
             byte[] key = EntryKeys.passed(keys.of(EntryKeys.EXPOSURE, number, item));
             entries.delete(key);
-            Map<Byte, Shown> ofUser = read.get(number);
+            List<Shown> ofUser = read.get(number);
             if (ofUser != null) {
-                ofUser.remove(slot(key));
+                onHeap -= remove(ofUser, slot(key)) ? 1 : 0;
             }
         }
     }
@@ -90,13 +91,17 @@ final class PassedItems {
      * leaves out less than an answer of that time did.
      */
     List<String> asOf(long number, long time) {
-        return isOn()
-                ? ofUser(number).values().stream()
-                        .filter(shown -> shown.ends < time && time - shown.ends <= passedForMillis)
-                        .sorted(LATEST_FIRST)
-                        .map(Shown::item)
-                        .toList()
-                : List.of();
+        if (!isOn()) {
+            return List.of();
+        }
+        List<Shown> ofUser = ofUser(number);
+        List<String> items = new ArrayList<>(ofUser.size());
+        for (Shown shown : ofUser) {
+            if (shown.ends < time && time - shown.ends <= passedForMillis) {
+                items.add(shown.item);
+            }
+        }
+        return items;
     }
 
     void forget(long number) {
@@ -104,22 +109,37 @@ final class PassedItems {
             List<byte[]> keys = new ArrayList<>();
             scan(number, (key, value) -> keys.add(key));
             keys.forEach(entries::delete);
-            read.remove(number);
+            List<Shown> ofUser = read.remove(number);
+            onHeap -= ofUser == null ? 0 : 1 + ofUser.size();
         }
     }
 
-    private Map<Byte, Shown> ofUser(long number) {
-        Map<Byte, Shown> known = read.get(number);
+    private List<Shown> ofUser(long number) {
+        List<Shown> known = read.get(number);
         if (known != null) {
             return known;
         }
-        Map<Byte, Shown> ofUser = new HashMap<>();
-        scan(number, (key, value) -> {
-            ofUser.put(slot(key), Form.read(value, Shown.NONE::fields));
-            return true;
-        });
+        List<Shown> ofUser = new ArrayList<>();
+        scan(number, (key, value) -> ofUser.add(Form.read(value, new Shown(slot(key), "", 0)::fields)));
+        ofUser.sort(LATEST_FIRST);
+        onHeap += 1 + ofUser.size();
+        for (var users = read.values().iterator(); onHeap > mostOnHeap && users.hasNext(); users.remove()) {
+            onHeap -= 1 + users.next().size();
+        }
         read.put(number, ofUser);
         return ofUser;
+    }
+
+    private static boolean remove(List<Shown> ofUser, byte slot) {
+        return ofUser.removeIf(shown -> shown.slot == slot);
+    }
+
+    private static void insert(List<Shown> ofUser, Shown shown) {
+        int at = 0;
+        while (at < ofUser.size() && LATEST_FIRST.compare(ofUser.get(at), shown) < 0) {
+            at++;
+        }
+        ofUser.add(at, shown);
     }
 
     private void scan(long number, BiPredicate<byte[], byte[]> visitor) {

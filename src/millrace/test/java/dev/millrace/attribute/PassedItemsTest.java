@@ -14,6 +14,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Random;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
@@ -129,6 +130,25 @@ class PassedItemsTest {
         Features forged = Features.of(Map.of(UserFeatures.PASSED, new FeatureValue.Bag(List.of("a"))));
         attribution.profile(new UserProfile("ann", START, forged));
         assertThat(passed()).isEmpty();
+    }
+
+    @Test
+    void theHeapHoldsWhatTheStoreHas() {
+        PassedItems passed = new PassedItems(7 * DAY, entries, 100);
+        EntryKeys keys = new EntryKeys();
+        Random random = new Random(1);
+        for (int at = 0; at < 20_000; at++) {
+            long number = random.nextLong(8);
+            String item = "i" + random.nextInt(400);
+            switch (random.nextInt(100)) {
+                case 0 -> passed.forget(number);
+                case 1, 2, 3 -> passed.click(number, item);
+                default -> passed.show(keys.of(EntryKeys.EXPOSURE, number, item), item, at + random.nextInt(9));
+            }
+            long asked = random.nextLong(8);
+            PassedItems fromStore = new PassedItems(7 * DAY, entries, 0);
+            assertThat(passed.asOf(asked, at)).isEqualTo(fromStore.asOf(asked, at));
+        }
     }
 
     @Test
